@@ -1,0 +1,113 @@
+# firmseal: one Makefile, read top to bottom.
+#   make            the four programs in build/
+#   make check      all tests            make SAN=address,undefined check
+#   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
+#   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
+# Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+PKG_CONFIG = pkg-config
+SAN =
+SECONDS = 30
+DEFLATE := $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo libdeflate || echo zlib)
+
+comma := ,
+BUILD = build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+
+# --- flags: ours first, the user's last ---
+CFLAGS = -O2 -g
+own_cppflags = -I. -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DFIRMSEAL_VERSION='"$(VERSION)"' \
+	$(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE)
+own_cflags = -std=c17 -pthread -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wundef -Wvla \
+	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -fstack-protector-strong -fPIE \
+	-ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(if $(SAN),-fsanitize=$(SAN))
+
+core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
+firmkey_libs =
+firmpack_libs = -larchive
+firmverify_libs =
+firmflash_libs = -lcurl -ljansson
+
+# --- what is made of what: programs -> keys, boards -> core ---
+programs = firmkey firmpack firmverify firmflash
+firmkey_dir = keys
+firmpack_dir = packer
+firmverify_dir = verifier
+firmflash_dir = flasher
+firmkey_rooms = keys core
+firmpack_rooms = packer keys core
+firmverify_rooms = verifier boards core
+firmflash_rooms = flasher boards core
+rooms = core keys boards packer verifier flasher
+
+sources = $(sort $(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+lib_sources = $(filter-out %/main.c $(1)/cmd_%,$(call sources,$(1)))
+program_sources = $(filter %/main.c $(1)/cmd_%,$(call sources,$(1)))
+archive = $(BUILD)/lib$(1).a
+
+all: $(addprefix $(BUILD)/,$(programs))
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(own_cppflags) $(own_cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define room_rules
+$$(call archive,$(1)): $$(call objects,$$(call lib_sources,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcsD $$@ $$^
+endef
+$(foreach room,$(rooms),$(eval $(call room_rules,$(room))))
+
+define program_rules
+$$(BUILD)/$(1): $$(call objects,$$(call program_sources,$$($(1)_dir))) $$(foreach r,$$($(1)_rooms),$$(call archive,$$(r)))
+	$$(CC) $$(own_ldflags) $$(CFLAGS) $$(LDFLAGS) -Wl,-Map=$$@.map -o $$@ $$^ $$($(1)_libs) $$(core_libs)
+endef
+$(foreach program,$(programs),$(eval $(call program_rules,$(program))))
+
+# --- tests: test_<module>.c with cmocka, one script a promise, fuzz corpora ---
+unit_tests = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
+fuzz_sources = $(sort $(wildcard tests/fuzz/fuzz_*.c))
+fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
+test_rooms = verifier packer flasher keys boards core
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson $(core_libs) -lcmocka
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson $(core_libs)
+
+tests: all $(unit_tests) $(fuzz_replays)
+check: tests
+	BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run $(TESTS)
+
+# Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
+fuzz:
+	sh tests/fuzz/run $(SECONDS) $(TARGETS)
+
+bench: all
+	BUILD=$(abspath $(BUILD)) sh tests/bench/run
+
+# A source at a time: clang-tidy 14 carries state from one to the next.
+lint:
+	printf '%s\n' $(foreach room,$(rooms),$(call sources,$(room))) | \
+		xargs -P 2 -I @ clang-tidy --quiet @ -- $(own_cppflags) -std=c17
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--suppress=missingIncludeSystem -I. -DFIRMSEAL_VERSION='""' $(rooms)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards
+	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all tests check fuzz bench lint install clean
+.DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* Board profiles: what a kind of board is called, and how its web endpoint wants to be spoken to. */
+#ifndef BOARDS_BOARD_H
+#define BOARDS_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "core/text.h"
+
+enum {
+	BOARD_FILE_MAX = 16 << 10,  /* bytes of a NAME.board file */
+	BOARD_TEXT_MAX = 120,       /* bytes of a title, realm or model */
+	BOARD_PATH_MAX = 120,       /* bytes of a path on the board's web server */
+	BOARD_MODELS_MAX = 24,
+	BOARD_DIRS_MAX = 2,
+	BOARD_DIR_NAME_MAX = 4096,  /* bytes of a directory's name, NUL included */
+};
+
+/* How the board words the answer to an upload. */
+enum board_dialect {
+	BOARD_HTML,   /* "System Upgrade Successed" in a page */
+	BOARD_JSON,   /* {"stats":"success","code":"U000","msg":"OK!"} */
+	BOARD_PLAIN,  /* one line of text */
+};
+
+/* One way to upgrade: the settings on the board are kept, or they are wiped. */
+struct board_way {
+	char upgrade[BOARD_PATH_MAX + 1];  /* POST the image here; "" when the board has no such way */
+	char reboot[BOARD_PATH_MAX + 1];   /* GET this afterwards; "" when the board reboots by itself */
+};
+
+/* A profile. Plain record, nothing to free. */
+struct board {
+	char id[TEXT_NAME_MAX + 1];
+	char title[BOARD_TEXT_MAX + 1];
+	char family[TEXT_NAME_MAX + 1];    /* of boards that share flash layout and boot chain; "" when not said */
+	char models[BOARD_MODELS_MAX][BOARD_TEXT_MAX + 1];
+	size_t nmodels;
+	enum board_dialect dialect;
+	char realm[BOARD_TEXT_MAX + 1];    /* of the Digest challenge; "" when any will do */
+	char probe[BOARD_PATH_MAX + 1];    /* a small GET, without side effect, that draws the challenge */
+	char field[TEXT_NAME_MAX + 1];     /* form field that carries the image */
+	struct board_way keep, wipe;
+};
+
+/* The dialect's name as it stands in a profile. */
+const char *board_dialect_word(enum board_dialect dialect);
+
+/* Parses the text of a profile; NAME stands in messages, "NAME:LINE: ...". Strict: an unknown or repeated directive, a
+ * missing one, a stray space or byte refuses the file. Returns 0 or -1 (usage). */
+int board_parse(struct board *out, const char *name, const char *text, size_t len, struct err *e);
+
+/* Reads the profile PATH, whose last component must be ID.board. Returns 0, or -1 (system, too-large, usage). */
+int board_read_file(struct board *out, const char *path, struct err *e);
+
+/* Directories to look in, the first one first. */
+struct board_dirs {
+	char dir[BOARD_DIRS_MAX][BOARD_DIR_NAME_MAX];
+	size_t n;
+};
+
+/* DIR alone; or, when it is NULL, two directories beside the running program: ../share/firmseal/boards as installed,
+ * then ../boards as built. Returns 0, or -1 (system, usage). */
+int board_dirs_init(struct board_dirs *dirs, const char *dir, struct err *e);
+
+/* Reads the profile of board ID from the first directory that has it. Returns 0, or -1: usage when there is none. */
+int board_find(struct board *out, const struct board_dirs *dirs, const char *id, struct err *e);
+
+/* Reads all profiles, sorted by id, each id once, from the first directory that has it. The caller frees *OUT.
+ * Returns 0, or -1: usage when there are none. */
+int board_list(struct board **out, size_t *n, const struct board_dirs *dirs, struct err *e);
+
+#endif

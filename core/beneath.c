@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+/* Files beneath a directory, by descriptors. */
+#include "core/beneath.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/path.h"
+
+/* Paths hold at most 128 components; what is deeper was not put there by us. */
+enum { REMOVE_DEPTH_MAX = PATH_MAX_LEN / 2 + 2 };
+
+struct beneath {
+	int root;
+	int dir;                        /* the directory used last; root itself when dirname is "" */
+	char dirname[PATH_MAX_LEN + 1];
+};
+
+int beneath_open(struct beneath **out, int root, struct err *e)
+{
+	struct beneath *b = calloc(1, sizeof *b);
+
+	if (!b)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	b->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	b->dir = b->root;
+	if (b->root < 0) {
+		free(b);
+		return err_errno(e, "cannot keep a directory open");
+	}
+	*out = b;
+	return 0;
+}
+
+static void forget_dir(struct beneath *b)
+{
+	if (b->dir != b->root)
+		close(b->dir);
+	b->dir = b->root;
+	b->dirname[0] = '\0';
+}
+
+void beneath_close(struct beneath **b)
+{
+	if (*b) {
+		forget_dir(*b);
+		close((*b)->root);
+	}
+	free(*b);
+	*b = NULL;
+}
+
+/* Says what errno means for PATH: a link or a file where a directory was wanted is an attack or damage, not bad luck. */
+static int fail(const char *what, const char *path, struct err *e)
+{
+	char quoted[PATH_MAX_LEN * 4 + 8];
+	int error = errno;
+
+	err_quote(quoted, sizeof quoted, path, strlen(path));
+	if (error == ELOOP || error == ENOTDIR || error == EEXIST)
+		return err_set(e, VERDICT_UNSAFE_PATH, "cannot %s \"%s\": something else stands in its way (%s)", what, quoted,
+			       strerror(error));
+	errno = error;
+	return err_errno(e, "cannot %s \"%s\"", what, quoted);
+}
+
+/* Goes from the directory used last down to DIRNAME (LEN bytes), which begins with the name of the former. */
+static int walk(struct beneath *b, const char *dirname, size_t len, struct err *e)
+{
+	size_t at = strlen(b->dirname);
+
+	while (at < len) {
+		char name[PATH_MAX_LEN + 1];
+		const char *start = dirname + at + (at > 0);
+		const char *slash = memchr(start, '/', len - (size_t)(start - dirname));
+		size_t n = slash ? (size_t)(slash - start) : len - (size_t)(start - dirname);
+		int next;
+
+		memcpy(name, start, n);
+		name[n] = '\0';
+		next = openat(b->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0) {
+			fail("enter", name, e);
+			forget_dir(b);
+			return -1;
+		}
+		at = (size_t)(start - dirname) + n;
+		if (b->dir != b->root)
+			close(b->dir);
+		b->dir = next;
+		memcpy(b->dirname, dirname, at);
+		b->dirname[at] = '\0';
+	}
+	return 0;
+}
+
+int beneath_parent(struct beneath *b, const char *path, const char **base, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0, have = strlen(b->dirname);
+
+	*base = slash ? slash + 1 : path;
+	if (len > PATH_MAX_LEN)
+		return err_set(e, VERDICT_UNSAFE_PATH, "path is too long");
+	if (len < have || memcmp(path, b->dirname, have) != 0 || (len > have && have > 0 && path[have] != '/'))
+		forget_dir(b);
+	return walk(b, path, len, e) == 0 ? b->dir : -1;
+}
+
+int beneath_mkdir(struct beneath *b, const char *path, struct err *e)
+{
+	const char *base;
+	int dir = beneath_parent(b, path, &base, e);
+
+	if (dir < 0)
+		return -1;
+	return mkdirat(dir, base, 0700) == 0 ? 0 : fail("make the directory", path, e);
+}
+
+int beneath_create(struct beneath *b, const char *path, struct err *e)
+{
+	const char *base;
+	int dir = beneath_parent(b, path, &base, e), fd;
+
+	if (dir < 0)
+		return -1;
+	fd = openat(dir, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd >= 0 ? fd : fail("create", path, e);
+}
+
+int beneath_open_at(struct beneath *b, const char *path, int flags, struct err *e)
+{
+	const char *base;
+	int dir = beneath_parent(b, path, &base, e), fd;
+
+	if (dir < 0)
+		return -1;
+	fd = openat(dir, base, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 ? fd : fail("open", path, e);
+}
+
+int beneath_symlink(struct beneath *b, const char *target, const char *path, struct err *e)
+{
+	const char *base;
+	int dir = beneath_parent(b, path, &base, e);
+
+	if (dir < 0)
+		return -1;
+	return symlinkat(target, dir, base) == 0 ? 0 : fail("make the link", path, e);
+}
+
+/* --- removing --- */
+
+struct level {
+	DIR *dir;
+	char name[256]; /* as it is called in the level above */
+};
+
+/* Opens NAME in DIR as the next level. Returns 1, 0 when it is no directory (and has been unlinked), -1. */
+static int enter(struct level *level, int dir, const char *name, dev_t dev, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : fail("look at", name, e);
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(dir, name, 0) == 0 || errno == ENOENT ? 0 : fail("remove", name, e);
+	if (dev != 0 && st.st_dev != dev)
+		return err_set(e, VERDICT_SYSTEM, "cannot remove a directory that something is mounted on");
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail("enter", name, e);
+	(void)fchmod(fd, 0700); /* its final mode may forbid what we are about to do; if this fails, so does that, and says so */
+	level->dir = fdopendir(fd);
+	if (!level->dir) {
+		close(fd);
+		return err_errno(e, "cannot read a directory");
+	}
+	memcpy(level->name, name, strnlen(name, 255) + 1);
+	return 1;
+}
+
+static const char *next_name(DIR *dir)
+{
+	struct dirent *d;
+
+	do {
+		d = readdir(dir);
+	} while (d && (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0));
+	return d ? d->d_name : NULL;
+}
+
+int beneath_remove(int dir, const char *name, struct err *e)
+{
+	struct level *levels = calloc(REMOVE_DEPTH_MAX, sizeof *levels);
+	struct stat st;
+	int depth = 0, rc = -1, entered;
+
+	if (!levels)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	entered = enter(&levels[0], dir, name, 0, e);
+	if (entered <= 0 || fstat(dirfd(levels[0].dir), &st) != 0) {
+		rc = entered;
+		depth = entered > 0 ? 1 : 0;
+		goto out;
+	}
+	depth = 1;
+	while (depth > 0) {
+		struct level *top = &levels[depth - 1];
+		const char *child = next_name(top->dir);
+
+		if (child) {
+			if (depth == REMOVE_DEPTH_MAX) {
+				err_set(e, VERDICT_SYSTEM, "cannot remove directories nested over %d deep", REMOVE_DEPTH_MAX);
+				goto out;
+			}
+			entered = enter(&levels[depth], dirfd(top->dir), child, st.st_dev, e);
+			if (entered < 0)
+				goto out;
+			depth += entered;
+			continue;
+		}
+		closedir(top->dir);
+		depth--;
+		if (unlinkat(depth > 0 ? dirfd(levels[depth - 1].dir) : dir, top->name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
+			fail("remove", top->name, e);
+			goto out;
+		}
+	}
+	rc = 0;
+out:
+	while (depth > 0)
+		closedir(levels[--depth].dir);
+	free(levels);
+	return rc;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+/* The payload's chunks on several threads.
+ *
+ * Each thread takes its turn at the source (`input` lock), reads one chunk's compressed bytes into its own buffer, then, side by
+ * side with the others, hashes it, compares, and inflates it from that same buffer into slot I mod nslots. The consumer
+ * takes the slots in order. A slot is filled again only when the consumer has moved on. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "core/chunks.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+
+#include "core/deflate.h"
+
+enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_FAILED };
+
+struct slot {
+	enum slot_state state;
+	unsigned char *data;  /* CHUNKS_INFLATE only */
+	struct err err;
+};
+
+struct chunks {
+	struct source *src;
+	const struct manifest *m;
+	enum chunks_mode mode;
+	pthread_mutex_t input;    /* held by the thread that reads; guards next_read */
+	pthread_mutex_t lock;     /* guards the slots' states, taken, stop */
+	pthread_cond_t changed;
+	uint32_t next_read, taken;
+	bool holding;             /* the consumer still looks at slot taken - 1 */
+	bool stop;
+	unsigned nthreads, started, nslots;
+	pthread_t *threads;
+	struct slot *slots;
+};
+
+/* Waits until chunk I may be filled. Returns false when all is to stop. */
+static bool wait_for_slot(struct chunks *c, uint32_t i)
+{
+	bool go;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->stop && i >= c->taken - c->holding + c->nslots)
+		pthread_cond_wait(&c->changed, &c->lock);
+	go = !c->stop;
+	pthread_mutex_unlock(&c->lock);
+	return go;
+}
+
+static void publish(struct chunks *c, uint32_t i, enum slot_state state)
+{
+	pthread_mutex_lock(&c->lock);
+	c->slots[i % c->nslots].state = state;
+	if (state == SLOT_FAILED)
+		c->stop = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* Takes the next chunk from the source into BUF. Returns 1, 0 when there is none left or all is to stop, -1 on failure. */
+static int take(struct chunks *c, uint32_t *i, struct manifest_chunk *chunk, unsigned char *buf)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&c->input);
+	*i = c->next_read;
+	if (*i < manifest_head(c->m)->nchunks && wait_for_slot(c, *i)) {
+		c->next_read++;
+		manifest_chunk(c->m, *i, chunk);
+		rc = source_exact(c->src, buf, chunk->packed, "the payload", &c->slots[*i % c->nslots].err) == 0 ? 1 : -1;
+		if (rc < 0) /* before the next thread has its turn at a source that has failed */
+			publish(c, *i, SLOT_FAILED);
+	}
+	pthread_mutex_unlock(&c->input);
+	return rc;
+}
+
+static int authenticate(const struct manifest_chunk *chunk, uint32_t i, const unsigned char *buf, struct err *e)
+{
+	unsigned char hash[HASH_SIZE];
+
+	hash_buffer(hash, buf, chunk->packed);
+	if (!crypto_equal(hash, chunk->hash, HASH_SIZE))
+		return err_set(e, VERDICT_CHUNK_HASH, "chunk %" PRIu32 " is not what was signed", i + 1);
+	return 0;
+}
+
+static void *work(void *arg)
+{
+	struct chunks *c = arg;
+	const struct manifest_head *head = manifest_head(c->m);
+	unsigned char *buf = malloc(deflate_bound(head->chunk_size));
+	struct inflater *inflater = c->mode == CHUNKS_INFLATE ? inflater_new() : NULL;
+	struct manifest_chunk chunk;
+	uint32_t i;
+
+	if (!buf || (c->mode == CHUNKS_INFLATE && !inflater)) {
+		/* Others may go on; if none can, the consumer is told through the slot that stays empty. */
+		pthread_mutex_lock(&c->lock);
+		c->nthreads--;
+		pthread_cond_broadcast(&c->changed);
+		pthread_mutex_unlock(&c->lock);
+		goto out;
+	}
+	while (take(c, &i, &chunk, buf) == 1) {
+		struct slot *slot = &c->slots[i % c->nslots];
+		int rc = authenticate(&chunk, i, buf, &slot->err);
+
+		if (rc == 0 && inflater)
+			rc = inflater_run(inflater, slot->data, manifest_chunk_span(c->m, i), buf, chunk.packed, &slot->err);
+		if (rc != 0 && inflater)
+			err_prefix(&slot->err, "chunk %" PRIu32, i + 1);
+		publish(c, i, rc == 0 ? SLOT_READY : SLOT_FAILED);
+	}
+out:
+	inflater_free(&inflater);
+	free(buf);
+	return NULL;
+}
+
+static int start_threads(struct chunks *c, unsigned threads, struct err *e)
+{
+	for (; c->started < threads; c->started++) {
+		int error = pthread_create(&c->threads[c->started], NULL, work, c);
+
+		if (error != 0 && c->started == 0)
+			return err_set(e, VERDICT_SYSTEM, "cannot start a thread (error %d)", error);
+		if (error != 0)
+			break;
+	}
+	pthread_mutex_lock(&c->lock);
+	c->nthreads += c->started;
+	pthread_mutex_unlock(&c->lock);
+	return 0;
+}
+
+int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
+		 unsigned threads, struct err *e)
+{
+	const struct manifest_head *head = manifest_head(m);
+	struct chunks *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	pthread_mutex_init(&c->input, NULL);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, NULL);
+	c->src = src;
+	c->m = m;
+	c->mode = mode;
+	if (threads > head->nchunks)
+		threads = head->nchunks;
+	/* While the consumer holds one slot, THREADS - 1 others keep the rest of the processors busy. Without data to hold,
+	 * slots cost nothing, and the threads need not wait for the consumer. */
+	c->nslots = mode == CHUNKS_HASH ? 8 * threads : threads > 1 ? threads : 2;
+	c->threads = calloc(threads, sizeof *c->threads);
+	c->slots = calloc(c->nslots, sizeof *c->slots);
+	if (!c->threads || !c->slots)
+		goto memory;
+	for (unsigned i = 0; mode == CHUNKS_INFLATE && i < c->nslots; i++)
+		if (!(c->slots[i].data = malloc(head->chunk_size)))
+			goto memory;
+	if (start_threads(c, threads, e) != 0) {
+		chunks_free(&c);
+		return -1;
+	}
+	*out = c;
+	return 0;
+memory:
+	chunks_free(&c);
+	return err_set(e, VERDICT_SYSTEM, "out of memory");
+}
+
+int chunks_next(struct chunks *c, const unsigned char **data, size_t *len, struct err *e)
+{
+	uint32_t i = c->taken;
+	struct slot *slot = &c->slots[i % c->nslots];
+	int rc = -1;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->holding) { /* the caller is through with the last one */
+		c->holding = false;
+		pthread_cond_broadcast(&c->changed);
+	}
+	if (i == manifest_head(c->m)->nchunks) {
+		rc = 0;
+		goto out;
+	}
+	while (slot->state == SLOT_EMPTY && c->nthreads > 0)
+		pthread_cond_wait(&c->changed, &c->lock);
+	if (slot->state == SLOT_EMPTY) {
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+		goto out;
+	}
+	if (slot->state == SLOT_FAILED) {
+		if (e)
+			*e = slot->err;
+		goto out;
+	}
+	slot->state = SLOT_EMPTY;
+	c->taken++;
+	c->holding = true;
+	*data = slot->data;
+	*len = slot->data ? manifest_chunk_span(c->m, i) : 0;
+	rc = 1;
+out:
+	pthread_mutex_unlock(&c->lock);
+	return rc;
+}
+
+void chunks_free(struct chunks **cp)
+{
+	struct chunks *c = *cp;
+
+	if (!c)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->stop = true;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	for (unsigned i = 0; i < c->started; i++)
+		pthread_join(c->threads[i], NULL);
+	for (unsigned i = 0; c->slots && i < c->nslots; i++)
+		free(c->slots[i].data);
+	free(c->slots);
+	free(c->threads);
+	pthread_cond_destroy(&c->changed);
+	pthread_mutex_destroy(&c->lock);
+	pthread_mutex_destroy(&c->input);
+	free(c);
+	*cp = NULL;
+}
+
+unsigned chunks_threads(unsigned max)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	if (n < 1)
+		n = 1;
+	return (unsigned)n > max ? max : (unsigned)n;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/* The payload's chunks, in order: read, hashed, compared, and only then inflated, on several threads (FORMAT section 5).
+ * Memory: one compressed and one expanded buffer a thread (two expanded ones at least); reused, whatever the image's size. */
+#ifndef CORE_CHUNKS_H
+#define CORE_CHUNKS_H
+
+#include <stddef.h>
+
+#include "core/manifest.h"
+#include "core/source.h"
+
+enum chunks_mode {
+	CHUNKS_HASH,    /* authenticate only: every byte is hashed, none is inflated */
+	CHUNKS_INFLATE,
+};
+
+struct chunks;
+
+/* Starts THREADS (at least 1) threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */
+int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
+		 unsigned threads, struct err *e);
+
+/* The next chunk: 1 and its expanded bytes (valid until the next call; NULL and 0 in CHUNKS_HASH), 0 after the last, when SRC
+ * stands just behind the payload; -1: truncated, chunk-hash, chunk-size, payload-mismatch, or the source's error. */
+int chunks_next(struct chunks *c, const unsigned char **data, size_t *len, struct err *e);
+
+/* Stops and joins the threads. A thread that waits in the source's read is waited for. */
+void chunks_free(struct chunks **cp);
+
+/* Processors this process may run on, at least 1, at most MAX. */
+unsigned chunks_threads(unsigned max);
+
+#endif

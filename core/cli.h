@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/* What all four programs do alike: a table of verbs, help, --version, and how an error is said. */
+#ifndef CORE_CLI_H
+#define CORE_CLI_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "core/manifest.h"
+#include "core/trust.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv); /* argv[0] is the verb; returns the exit status */
+	const char *synopsis;              /* arguments, as in a man page; \n parts long ones */
+	const char *help;                  /* one line */
+};
+
+struct program {
+	const char *name;
+	const char *purpose;               /* one line */
+	const struct verb *verbs;          /* ends with a NULL name */
+};
+
+/* Finds the verb and runs it; handles --help, --version, `help VERB`. Returns the exit status. */
+int cli_run(const struct program *p, int argc, char **argv);
+
+/* Says E on standard error, "PROGRAM: VERDICT: message", and returns its exit status. */
+int cli_fail(const struct err *e);
+
+/* As cli_fail, and one JSON object {"verdict":...,"status":...,"message":...} on standard output when JSON is set. */
+int cli_fail_as(const struct err *e, bool json);
+
+/* A usage error: says the message and the verb's synopsis. Returns STATUS_USAGE. */
+int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Flushes standard output and returns STATUS, or STATUS_SYSTEM when output was lost (disk full, closed pipe). */
+int cli_done(int status);
+
+/* Parses "ID:REV" or "ID" (revision 0 then; *HAVE_REV tells) into ID. Returns 0 or -1 (usage). */
+int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_rev, const char *text, struct err *e);
+
+/* Parses a decimal number of at most MAX. Returns 0 or -1 (usage, naming WHAT). */
+int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* Errors: a verdict word, the exit status that follows from it, and a message for a person. */
+#ifndef CORE_ERR_H
+#define CORE_ERR_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* Exit status of every program (docs/FORMAT.md section 7). */
+enum status {
+	STATUS_DONE = 0,
+	STATUS_SYSTEM = 1,        /* I/O, memory */
+	STATUS_USAGE = 2,
+	STATUS_MALFORMED = 3,
+	STATUS_NOT_AUTHENTIC = 4,
+	STATUS_NOT_FOR_BOARD = 5, /* board, product, rollback */
+	STATUS_SOME_FAILED = 6,   /* some devices failed */
+	STATUS_HALTED = 7,
+	STATUS_UNKNOWN = 8,       /* outcomes unknown */
+	STATUS_UNSAFE_TARGET = 9,
+};
+
+/* One verdict, one word, the same in text, in JSON and on the web (docs/FORMAT.md section 7). */
+enum verdict {
+	VERDICT_OK,
+	VERDICT_NOT_A_BUNDLE,
+	VERDICT_MALFORMED_HEADER,
+	VERDICT_MALFORMED_SIGNATURE,
+	VERDICT_MALFORMED_MANIFEST,
+	VERDICT_MALFORMED_KEYRING,
+	VERDICT_TRUNCATED,
+	VERDICT_TRAILING_DATA,
+	VERDICT_TOO_LARGE,
+	VERDICT_UNSIGNED,
+	VERDICT_UNTRUSTED_KEY,
+	VERDICT_REVOKED_KEY,
+	VERDICT_BAD_SIGNATURE,
+	VERDICT_THRESHOLD,
+	VERDICT_KEYRING_GAP,
+	VERDICT_CHUNK_HASH,
+	VERDICT_CHUNK_SIZE,
+	VERDICT_PAYLOAD_MISMATCH,
+	VERDICT_FILE_HASH,
+	VERDICT_ATTACHMENT_HASH,
+	VERDICT_UNSAFE_PATH,
+	VERDICT_WRONG_BOARD,
+	VERDICT_WRONG_PRODUCT,
+	VERDICT_ROLLBACK,
+	/* Not about a bundle, but about the program's own work. */
+	VERDICT_BUSY,             /* another install is under way */
+	VERDICT_SYSTEM,           /* I/O, memory */
+	VERDICT_USAGE,
+	VERDICT_COUNT,
+};
+
+enum { ERR_MESSAGE_MAX = 1024 };
+
+/* The word as it stands in output: "bad-signature". Never NULL. */
+const char *verdict_word(enum verdict verdict);
+
+/* The exit status that the verdict leads to. */
+enum status verdict_status(enum verdict verdict);
+
+/* What went wrong. Plain record; zero-initialised it says "ok". No allocation. */
+struct err {
+	enum verdict verdict;
+	char message[ERR_MESSAGE_MAX]; /* what was being done, to what, what went wrong; no newline */
+};
+
+/* Fills E (may be NULL) and returns -1, so that `return err_set(e, ...)` reads well. Overlong messages are cut. */
+int err_set(struct err *e, enum verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* As err_set with VERDICT_SYSTEM, and ": strerror(errno)" behind the message. */
+int err_errno(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "prefix: " before the message that E already holds; returns -1. */
+int err_prefix(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#ifdef __clang_analyzer__ /* which looks into one file at a time, and would doubt that these return -1 */
+#define err_set(...) (err_set(__VA_ARGS__), -1)
+#define err_errno(...) (err_errno(__VA_ARGS__), -1)
+#define err_prefix(...) (err_prefix(__VA_ARGS__), -1)
+#endif
+
+/* Writes BYTES into OUT (NUL-terminated, cut with "..." to SIZE) so that a terminal or log cannot be fooled:
+ * 0x20..0x7e stand for themselves but `\` and `"`; all else is \xHH. Returns OUT. */
+const char *err_quote(char *out, size_t size, const void *bytes, size_t len);
+
+#endif

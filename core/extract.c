@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/* A bundle's tree onto disk, beside its place. */
+#define _GNU_SOURCE /* syncfs */
+#include "core/extract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/beneath.h"
+#include "core/io.h"
+#include "core/readback.h"
+
+struct extract {
+	const struct manifest *m;
+	unsigned flags;
+	int parent;           /* where NAME and the staging directory are */
+	int root;             /* the staging directory */
+	char *name;           /* NAME's last component */
+	char staging[256];    /* "" when there is none (any more) */
+	struct beneath *tree;
+	int fd;               /* the file being written, or -1 */
+};
+
+static int check_place(const struct extract *x, struct err *e)
+{
+	struct stat st;
+
+	if (x->flags & EXTRACT_DURABLE || fstatat(x->parent, x->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	/* An empty directory has no subdirectory and can be replaced by rename; rename itself has the last word. */
+	return S_ISDIR(st.st_mode) ? 0 : err_set(e, VERDICT_USAGE, "%s exists, and is no directory", x->name);
+}
+
+static int open_staging(struct extract *x, struct err *e)
+{
+	x->root = openat(x->parent, x->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return x->root >= 0 ? 0 : err_errno(e, "cannot open the staging directory");
+}
+
+/* STAGING NULL: any name that is free. */
+static int make_staging(struct extract *x, const char *staging, struct err *e)
+{
+	for (unsigned i = 0; i < 100; i++) {
+		if (staging)
+			snprintf(x->staging, sizeof x->staging, "%s", staging);
+		else
+			snprintf(x->staging, sizeof x->staging, ".firmseal-tree-%ld-%u", (long)getpid(), i);
+		if (mkdirat(x->parent, x->staging, 0700) == 0)
+			return open_staging(x, e);
+		if (errno != EEXIST || staging)
+			break;
+	}
+	x->staging[0] = '\0';
+	return err_errno(e, "cannot make a staging directory beside %s", x->name);
+}
+
+int extract_begin(struct extract **out, const char *name, unsigned flags, const struct manifest *m, struct err *e)
+{
+	return extract_begin_as(out, name, NULL, flags, m, e);
+}
+
+int extract_begin_as(struct extract **out, const char *name, const char *staging, unsigned flags, const struct manifest *m,
+		     struct err *e)
+{
+	struct extract *x = calloc(1, sizeof *x);
+	char *copy = strdup(name);
+	const char *base;
+
+	if (!x || !copy) {
+		free(x);
+		free(copy);
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	}
+	*x = (struct extract){.m = m, .flags = flags, .parent = -1, .root = -1, .fd = -1};
+	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) /* "DIR/" is DIR */
+		copy[n - 1] = '\0';
+	x->parent = io_parent(copy, &base, e);
+	if (x->parent >= 0 && !(x->name = strdup(base)))
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+	free(copy);
+	if (!x->name || check_place(x, e) != 0 || make_staging(x, staging, e) != 0 ||
+	    beneath_open(&x->tree, x->root, e) != 0) {
+		extract_free(&x);
+		return -1;
+	}
+	*out = x;
+	return 0;
+}
+
+static int begin_file(struct extract *x, const struct manifest_entry *entry, struct err *e)
+{
+	x->fd = beneath_create(x->tree, entry->path, e);
+	return x->fd >= 0 ? 0 : -1;
+}
+
+/* Mode, owner and time of what FD is open on. */
+static int set_attributes(const struct extract *x, int fd, const struct manifest_entry *entry, struct err *e)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)manifest_head(x->m)->created}};
+	mode_t mode = entry->mode & (x->flags & EXTRACT_OWNERS ? 07777U : 0777U);
+
+	/* The owner first: a change of owner clears the set-id bits. */
+	if (x->flags & EXTRACT_OWNERS && fchown(fd, entry->uid, entry->gid) != 0)
+		return err_errno(e, "cannot give %s to %u:%u", entry->path, entry->uid, entry->gid);
+	if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0)
+		return err_errno(e, "cannot set mode and time of %s", entry->path);
+	return 0;
+}
+
+static int end_file(struct extract *x, const struct manifest_entry *entry, struct err *e)
+{
+	int fd = x->fd;
+
+	if (set_attributes(x, fd, entry, e) != 0)
+		return -1;
+	x->fd = -1;
+	return close(fd) == 0 ? 0 : err_errno(e, "cannot close %s", entry->path);
+}
+
+int extract_item(struct extract *x, const struct reader_item *item, struct err *e)
+{
+	switch (item->what) {
+	case READER_ENTRY:
+		if (item->entry->type == ENTRY_DIR)
+			return beneath_mkdir(x->tree, item->entry->path, e);
+		/* Links wait for extract_finish: while files are written there is none to write through. */
+		return item->entry->type == ENTRY_FILE ? begin_file(x, item->entry, e) : 0;
+	case READER_DATA:
+		return io_write_all(x->fd, item->data, item->len) == 0 ? 0 : err_errno(e, "cannot write %s", item->entry->path);
+	case READER_DONE:
+		return end_file(x, item->entry, e);
+	}
+	return err_set(e, VERDICT_SYSTEM, "the reader gave an unknown item");
+}
+
+static int make_link(struct extract *x, const struct manifest_entry *entry, struct err *e)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)manifest_head(x->m)->created}};
+	const char *base;
+	int dir;
+
+	if (beneath_symlink(x->tree, entry->target, entry->path, e) != 0)
+		return -1;
+	dir = beneath_parent(x->tree, entry->path, &base, e);
+	if (dir < 0)
+		return -1;
+	if (x->flags & EXTRACT_OWNERS && fchownat(dir, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_errno(e, "cannot give %s to %u:%u", entry->path, entry->uid, entry->gid);
+	if (utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW) != 0)
+		return err_errno(e, "cannot set the time of %s", entry->path);
+	return 0;
+}
+
+static int finish_dir(struct extract *x, const struct manifest_entry *entry, struct err *e)
+{
+	int fd = beneath_open_at(x->tree, entry->path, O_RDONLY | O_DIRECTORY, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = set_attributes(x, fd, entry, e);
+	close(fd);
+	return rc;
+}
+
+static int read_back(struct extract *x, const struct manifest_entry *entry, struct err *e)
+{
+	int fd = beneath_open_at(x->tree, entry->path, O_RDONLY, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = readback_check(fd, entry->hash, entry->path, e);
+	close(fd);
+	return rc;
+}
+
+static int make_durable(struct extract *x, struct err *e)
+{
+	struct manifest_entry entry;
+	int rc = 0;
+
+	if (syncfs(x->root) != 0)
+		return err_errno(e, "cannot sync the staging directory");
+	for (uint32_t i = 0; rc == 0 && i < manifest_head(x->m)->nentries; i++) {
+		manifest_entry(x->m, i, &entry);
+		if (entry.type == ENTRY_FILE)
+			rc = read_back(x, &entry, e);
+	}
+	return rc;
+}
+
+int extract_finish(struct extract *x, struct err *e)
+{
+	uint32_t n = manifest_head(x->m)->nentries;
+	struct manifest_entry entry;
+
+	for (uint32_t i = 0; i < n; i++) {
+		manifest_entry(x->m, i, &entry);
+		if ((entry.type == ENTRY_LINK || entry.type == ENTRY_ROOTLINK) && make_link(x, &entry, e) != 0)
+			return -1;
+	}
+	if (x->flags & EXTRACT_DURABLE && make_durable(x, e) != 0)
+		return -1;
+	/* Children before parents: a parent's final mode may shut us out. */
+	for (uint32_t i = n; i-- > 0;) {
+		manifest_entry(x->m, i, &entry);
+		if (entry.type == ENTRY_DIR && finish_dir(x, &entry, e) != 0)
+			return -1;
+	}
+	if (fchmod(x->root, 0755) != 0)
+		return err_errno(e, "cannot set the mode of the tree");
+	if (x->flags & EXTRACT_DURABLE && syncfs(x->root) != 0)
+		return err_errno(e, "cannot sync the staging directory");
+	return 0;
+}
+
+int extract_commit(struct extract *x, struct err *e)
+{
+	if (renameat(x->parent, x->staging, x->parent, x->name) != 0) {
+		if (errno == ENOTEMPTY || errno == EEXIST)
+			return err_set(e, VERDICT_USAGE, "%s exists, and is not empty", x->name);
+		return err_errno(e, "cannot put %s in place", x->name);
+	}
+	extract_release(x);
+	return 0;
+}
+
+int extract_parent(const struct extract *x)
+{
+	return x->parent;
+}
+
+const char *extract_staging(const struct extract *x)
+{
+	return x->staging;
+}
+
+void extract_release(struct extract *x)
+{
+	x->staging[0] = '\0';
+}
+
+void extract_free(struct extract **xp)
+{
+	struct extract *x = *xp;
+
+	if (!x)
+		return;
+	if (x->fd >= 0)
+		close(x->fd);
+	beneath_close(&x->tree);
+	if (x->root >= 0)
+		close(x->root);
+	if (x->staging[0] != '\0')
+		(void)beneath_remove(x->parent, x->staging, NULL); /* the failure that led here is the one to report */
+	if (x->parent >= 0)
+		close(x->parent);
+	free(x->name);
+	free(x);
+	*xp = NULL;
+}

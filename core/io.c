@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* Careful file I/O. */
+#define _GNU_SOURCE /* O_TMPFILE, renameat2 */
+#include "core/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+ssize_t io_read_full(int fd, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = read(fd, (char *)buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+int io_write_all(int fd, const void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(fd, (const char *)buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Reads until the end or until MAX + 1 bytes are there, in steps, so that a lying size allocates nothing. */
+static int read_growing(char **out, size_t *len, int fd, const char *name, size_t max, struct err *e)
+{
+	size_t room = 4096 < max ? 4096 : max, have = 0;
+	char *text = malloc(room + 2);
+
+	while (text) {
+		ssize_t n = io_read_full(fd, text + have, room + 1 - have);
+		char *more;
+
+		if (n < 0) {
+			free(text);
+			return err_errno(e, "cannot read %s", name);
+		}
+		have += (size_t)n;
+		if (have <= room) {
+			text[have] = '\0';
+			*out = text;
+			*len = have;
+			return 0;
+		}
+		if (room == max) {
+			free(text);
+			return err_set(e, VERDICT_TOO_LARGE, "%s is over %zu bytes", name, max);
+		}
+		room = room > max / 4 ? max : room * 4;
+		more = realloc(text, room + 2);
+		if (!more)
+			free(text);
+		text = more;
+	}
+	return err_set(e, VERDICT_SYSTEM, "out of memory");
+}
+
+int io_read_file(char **out, size_t *len, const char *name, size_t max, struct err *e)
+{
+	struct stat st;
+	int fd, rc;
+
+	if (strcmp(name, "-") == 0)
+		return read_growing(out, len, STDIN_FILENO, "standard input", max, e);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", name);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(e, VERDICT_SYSTEM, "%s is not a regular file", name);
+	}
+	rc = read_growing(out, len, fd, name, max, e);
+	close(fd);
+	return rc;
+}
+
+int io_parent(const char *name, const char **base, struct err *e)
+{
+	const char *slash = strrchr(name, '/');
+	char *dir;
+	int fd;
+
+	*base = slash ? slash + 1 : name;
+	if (**base == '\0' || strcmp(*base, ".") == 0 || strcmp(*base, "..") == 0)
+		return err_set(e, VERDICT_USAGE, "`%s' names no file", name);
+	dir = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");
+	if (!dir)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		err_errno(e, "cannot open the directory %s", dir);
+	free(dir);
+	return fd;
+}
+
+int io_spool(const char *name, struct err *e)
+{
+	const char *base;
+	char temporary[64];
+	int dir = io_parent(name, &base, e), fd;
+
+	if (dir < 0)
+		return -1;
+	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) { /* file systems without O_TMPFILE */
+		snprintf(temporary, sizeof temporary, ".firmseal-spool-%ld", (long)getpid());
+		fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0 && unlinkat(dir, temporary, 0) != 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (fd < 0)
+		err_errno(e, "cannot make a temporary file beside %s", name);
+	close(dir);
+	return fd;
+}
+
+int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
+{
+	const char *base;
+
+	*f = (struct io_new){.fd = -1};
+	f->dir = io_parent(name, &base, e);
+	if (f->dir < 0)
+		return -1;
+	f->name = strdup(base);
+	if (!f->name) {
+		io_new_discard(f);
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(f->temporary, sizeof f->temporary, IO_NEW_PREFIX "%ld-%u", (long)getpid(), i);
+		f->fd = openat(f->dir, f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+		if (f->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (f->fd < 0) {
+		err_errno(e, "cannot create a file beside %s", name);
+		f->temporary[0] = '\0';
+		io_new_discard(f);
+		return -1;
+	}
+	return 0;
+}
+
+static int commit(struct io_new *f, unsigned flags, struct err *e)
+{
+	int fd = f->fd;
+
+	if (fsync(fd) != 0)
+		return err_errno(e, "cannot sync %s", f->name);
+	f->fd = -1;
+	if (close(fd) != 0)
+		return err_errno(e, "cannot close %s", f->name);
+	if (flags ? renameat2(f->dir, f->temporary, f->dir, f->name, flags) : renameat(f->dir, f->temporary, f->dir, f->name))
+		return err_errno(e, "cannot put %s in place", f->name);
+	f->temporary[0] = '\0';
+	if (fsync(f->dir) != 0)
+		return err_errno(e, "cannot sync the directory of %s", f->name);
+	return 0;
+}
+
+int io_new_commit(struct io_new *f, struct err *e)
+{
+	return commit(f, 0, e);
+}
+
+int io_new_commit_exclusive(struct io_new *f, struct err *e)
+{
+	return commit(f, RENAME_NOREPLACE, e);
+}
+
+void io_new_discard(struct io_new *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	if (f->name && f->temporary[0] != '\0')
+		unlinkat(f->dir, f->temporary, 0);
+	if (f->dir > 0) /* 0 in a zeroed record */
+		close(f->dir);
+	free(f->name);
+	*f = (struct io_new){.fd = -1, .dir = -1};
+}

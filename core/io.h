@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/* Careful file I/O: whole writes, bounded reads, files that appear whole or not at all. */
+#ifndef CORE_IO_H
+#define CORE_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+/* Reads until LEN bytes or the end. Returns the number read, or -1 with errno set. */
+ssize_t io_read_full(int fd, void *buf, size_t len);
+
+/* Writes all of LEN bytes. Returns 0, or -1 with errno set. */
+int io_write_all(int fd, const void *buf, size_t len);
+
+/* Reads a whole regular file of at most MAX bytes into fresh memory (NUL behind the last byte, not counted in *LEN).
+ * NAME "-" is standard input. The caller frees *OUT. Returns 0, or -1: system, or too-large. */
+int io_read_file(char **out, size_t *len, const char *name, size_t max, struct err *e);
+
+/* What the names of files being written by io_new_open begin with. */
+#define IO_NEW_PREFIX ".firmseal-new-"
+
+/* A file that will appear under NAME, whole, or not at all: written beside it, synced, renamed. */
+struct io_new {
+	int dir;            /* the directory it will be in */
+	int fd;             /* write here */
+	char *name;         /* its last component */
+	char temporary[64];
+};
+
+/* Opens a new file that will replace NAME with MODE (umask applies). Returns 0 or -1. */
+int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e);
+/* fsync, close, rename, fsync of the directory: each checked. On failure nothing is left behind. */
+int io_new_commit(struct io_new *f, struct err *e);
+/* As io_new_commit, but fails when NAME exists already. */
+int io_new_commit_exclusive(struct io_new *f, struct err *e);
+/* Removes what was written. Safe after a commit and on a zeroed record with fd -1. */
+void io_new_discard(struct io_new *f);
+
+/* An unnamed file in the directory of NAME: gone when closed. Returns the descriptor or -1. */
+int io_spool(const char *name, struct err *e);
+
+/* Opens the directory that holds NAME and points *BASE at NAME's last component ("." and "/" are refused).
+ * Returns the descriptor or -1. */
+int io_parent(const char *name, const char **base, struct err *e);
+
+#endif

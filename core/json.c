@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/* JSON to a stream. */
+#include "core/json.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+/* Length of the valid UTF-8 sequence at P (RFC 3629), or 0. */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
+		p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80) /* the NUL at the end of the string stops here, too */
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
+	    (p[0] == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+static void put_string(FILE *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	putc('"', out);
+	while (*p) {
+		size_t n = utf8_length(p);
+
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f) {
+			fprintf(out, "\\u%04x", *p);
+		} else {
+			fwrite(p, 1, n, out);
+		}
+		p += n;
+	}
+	putc('"', out);
+}
+
+static void lead(struct json *j, const char *key)
+{
+	if (j->comma)
+		putc(',', j->out);
+	j->comma = true;
+	if (key) {
+		put_string(j->out, key);
+		putc(':', j->out);
+	}
+}
+
+static void open_with(struct json *j, const char *key, char bracket)
+{
+	lead(j, key);
+	putc(bracket, j->out);
+	j->comma = false;
+}
+
+static void close_with(struct json *j, char bracket)
+{
+	putc(bracket, j->out);
+	j->comma = true;
+}
+
+void json_begin(struct json *j, FILE *out)
+{
+	*j = (struct json){.out = out};
+}
+
+void json_object(struct json *j, const char *key)
+{
+	open_with(j, key, '{');
+}
+
+void json_end_object(struct json *j)
+{
+	close_with(j, '}');
+}
+
+void json_array(struct json *j, const char *key)
+{
+	open_with(j, key, '[');
+}
+
+void json_end_array(struct json *j)
+{
+	close_with(j, ']');
+}
+
+void json_string(struct json *j, const char *key, const char *value)
+{
+	lead(j, key);
+	put_string(j->out, value);
+}
+
+void json_number(struct json *j, const char *key, uint64_t value)
+{
+	lead(j, key);
+	fprintf(j->out, "%" PRIu64, value);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+	lead(j, key);
+	fputs(value ? "true" : "false", j->out);
+}
+
+void json_finish(struct json *j)
+{
+	putc('\n', j->out);
+	j->comma = false;
+}

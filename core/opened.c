@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/* Arguments and opening, as the reading verbs share them. */
+#include "core/opened.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/chunks.h"
+#include "core/cli.h"
+#include "core/policy.h"
+
+/* On a host many; boards have one or two processors, and each thread costs two chunks of memory. */
+enum { THREADS_MAX = 64 };
+
+enum code { CODE_PUBKEY = 256, CODE_JSON, CODE_QUICK, CODE_BOARD, CODE_PRODUCT, CODE_COUNTER, CODE_OWNERS,
+	    CODE_QUIET };
+
+/* In the order of the codes. */
+static const struct option table[] = {
+	{"pubkey", required_argument, NULL, CODE_PUBKEY},
+	{"json", no_argument, NULL, CODE_JSON},
+	{"quick", no_argument, NULL, CODE_QUICK},
+	{"board", required_argument, NULL, CODE_BOARD},
+	{"product", required_argument, NULL, CODE_PRODUCT},
+	{"counter", required_argument, NULL, CODE_COUNTER},
+	{"owners", no_argument, NULL, CODE_OWNERS},
+	{"quiet", no_argument, NULL, CODE_QUIET},
+	{NULL, 0, NULL, 0},
+};
+
+/* The option that the verb must allow for this code, or 0, and its name for the complaint. */
+static unsigned needed(int code)
+{
+	switch (code) {
+	case CODE_QUICK: return OPEN_QUICK;
+	case CODE_BOARD:
+	case CODE_PRODUCT:
+	case CODE_COUNTER: return OPEN_POLICY;
+	case CODE_OWNERS: return OPEN_OWNERS;
+	default: return 0;
+	}
+}
+
+static int take_option(struct open_options *o, int code, const char *value, unsigned allowed, struct err *e)
+{
+	if ((needed(code) & ~allowed) != 0)
+		return err_set(e, VERDICT_USAGE, "this verb has no --%s", table[code - CODE_PUBKEY].name);
+	switch (code) {
+	case CODE_PUBKEY:
+		if (o->npubkeys == TRUST_KEYS_MAX)
+			return err_set(e, VERDICT_USAGE, "more than %d --pubkey", TRUST_KEYS_MAX);
+		o->pubkeys[o->npubkeys++] = value;
+		return 0;
+	case CODE_JSON: o->json = true; return 0;
+	case CODE_QUICK: o->quick = true; return 0;
+	case CODE_BOARD: o->board = value; return 0;
+	case CODE_PRODUCT: o->product = value; return 0;
+	case CODE_COUNTER: o->counter = value; return 0;
+	case CODE_OWNERS: o->owners = true; return 0;
+	case CODE_QUIET: o->quiet = true; return 0;
+	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+	}
+}
+
+int open_options_parse(struct open_options *o, int argc, char **argv, unsigned allowed, int nargs, struct err *e)
+{
+	int code;
+
+	*o = (struct open_options){.bundle = NULL};
+	opterr = 0; /* errors are said in our own words */
+	optind = 1;
+	while ((code = getopt_long(argc, argv, "", table, NULL)) != -1)
+		if (take_option(o, code, optarg, allowed, e) != 0)
+			return -1;
+	if (argc - optind != nargs)
+		return err_set(e, VERDICT_USAGE, nargs == 1 ? "want one BUNDLE" : "want BUNDLE and DIR");
+	o->bundle = argv[optind];
+	o->dir = nargs > 1 ? argv[optind + 1] : NULL;
+	if (o->npubkeys == 0 && !(allowed & OPEN_UNVERIFIED))
+		return err_set(e, VERDICT_USAGE, "--pubkey is needed: whose signature is to be trusted");
+	return 0;
+}
+
+int opened_source(struct opened *b, const struct open_options *o, struct err *e)
+{
+	*b = (struct opened){.fd = -1};
+	for (size_t i = 0; i < o->npubkeys; i++)
+		if (trust_add_file(&b->trust, o->pubkeys[i], e) != 0)
+			return -1;
+	b->fd = strcmp(o->bundle, "-") == 0 ? STDIN_FILENO : open(o->bundle, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (b->fd < 0)
+		return err_errno(e, "cannot open %s", o->bundle);
+	source_fd_init(&b->source, b->fd);
+	return 0;
+}
+
+/* Without a revision any one that the bundle names for this board will do. */
+static uint64_t any_revision(const struct manifest *m, const char *id)
+{
+	struct manifest_board board;
+
+	for (uint32_t i = 0; i < manifest_head(m)->nboards; i++) {
+		manifest_board(m, i, &board);
+		if (strcmp(board.id, id) == 0)
+			return board.low;
+	}
+	return 0;
+}
+
+static int check_policy(const struct manifest *m, const struct open_options *o, struct err *e)
+{
+	struct policy policy = {.product = o->product};
+	char id[TEXT_NAME_MAX + 1];
+	bool have_revision = false;
+
+	if (o->counter && cli_number(&policy.counter, o->counter, INT64_MAX, "counter", e) != 0)
+		return -1;
+	if (o->board) {
+		if (cli_board(id, &policy.revision, &have_revision, o->board, e) != 0)
+			return -1;
+		policy.board = id;
+		if (!have_revision)
+			policy.revision = any_revision(m, id);
+	}
+	return policy_check(&policy, m, e);
+}
+
+int opened_reader(struct opened *b, const struct open_options *o, struct err *e)
+{
+	if (opened_source(b, o, e) != 0 ||
+	    reader_open(&b->reader, &b->source.base, &b->trust, chunks_threads(THREADS_MAX), e) != 0)
+		return -1;
+	return check_policy(reader_manifest(b->reader), o, e);
+}
+
+void opened_close(struct opened *b)
+{
+	reader_free(&b->reader);
+	if (b->fd > STDIN_FILENO)
+		close(b->fd);
+	b->fd = -1;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* A bundle opened by one of the verbs that take BUNDLE|- and --pubkey: arguments, keys, descriptor, reader. */
+#ifndef CORE_OPENED_H
+#define CORE_OPENED_H
+
+#include <stdbool.h>
+
+#include "core/reader.h"
+
+/* Which options a verb has besides --pubkey, --json and --quiet. */
+enum {
+	OPEN_QUICK = 1 << 0,
+	OPEN_POLICY = 1 << 1,     /* --board, --product, --counter */
+	OPEN_OWNERS = 1 << 2,
+	OPEN_UNVERIFIED = 1 << 3, /* --pubkey may be missing */
+};
+
+/* Strings stay argv's. */
+struct open_options {
+	const char *bundle;       /* "-" is standard input */
+	const char *dir;          /* the second argument, where a verb has one */
+	const char *board, *product; /* or NULL */
+	const char *counter;      /* or NULL */
+	const char *pubkeys[TRUST_KEYS_MAX];
+	size_t npubkeys;
+	bool quick, owners, quiet, json;
+};
+
+/* Reads a verb's arguments: NARGS (1 or 2) names, and the options ALLOWED. Returns 0, or -1 (usage). */
+int open_options_parse(struct open_options *o, int argc, char **argv, unsigned allowed, int nargs, struct err *e);
+
+struct opened {
+	int fd;
+	struct source_fd source;
+	struct trust trust;
+	struct reader *reader;    /* of opened_reader */
+};
+
+/* Loads the keys and opens the file; reads nothing yet. Returns 0 or -1; opened_close is due in either case. */
+int opened_source(struct opened *b, const struct open_options *o, struct err *e);
+/* The same, reads up to the signed manifest, and asks whether the image is for the board, product and counter given. */
+int opened_reader(struct opened *b, const struct open_options *o, struct err *e);
+void opened_close(struct opened *b);
+
+#endif

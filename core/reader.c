@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC */
+/* The authenticated reader: outer members, signature, then the payload against the manifest. */
+#include "core/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/chunks.h"
+#include "core/ustar.h"
+
+enum { SIGNATURE_MAX = 16 << 10 }; /* FORMAT section 1 */
+
+enum reader_state {
+	AT_HEADER,   /* an entry's header comes next */
+	AT_CONTENT,  /* inside a file */
+	AT_PADDING,
+	AT_END,      /* the stream's two zero blocks */
+	AT_REST,     /* payload done: padding, attachments, end of the bundle */
+	AT_DONE,
+	AT_FAILURE,  /* nothing more is handed out */
+};
+
+struct reader {
+	struct source *src;
+	unsigned threads;
+	struct manifest *m;
+	struct signers signers;
+	struct chunks *chunks;
+	/* The payload stream: what is left of the current chunk. */
+	const unsigned char *at;
+	size_t left;
+	uint64_t packed_done;
+	uint32_t chunk;
+	/* Where the walk along the manifest's entries is. */
+	enum reader_state state;
+	uint32_t next_entry;
+	struct manifest_entry entry;
+	struct hash hash;
+	uint64_t content_left;
+	size_t padding_left;
+};
+
+/* --- outer members (everything before reader_open returns is the pre-authentication surface) --- */
+
+static int take_padding(struct reader *r, uint64_t size, const char *member, struct err *e)
+{
+	unsigned char block[USTAR_BLOCK];
+	size_t n = (size_t)ustar_padding(size);
+
+	if (source_exact(r->src, block, n, member, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (block[i] != 0)
+			return err_set(e, VERDICT_MALFORMED_HEADER, "the padding behind %s is not zero", member);
+	return 0;
+}
+
+/* Compares HEADER with the one that member NAME of SIZE bytes must have. */
+static int expect_header(const unsigned char header[static USTAR_BLOCK], const char *name, uint64_t size, struct err *e)
+{
+	unsigned char expected[USTAR_BLOCK];
+
+	ustar_member(expected, name, size);
+	if (memcmp(header, expected, USTAR_BLOCK) != 0)
+		return err_set(e, VERDICT_MALFORMED_HEADER, "the header of %s is not the canonical one", name);
+	return 0;
+}
+
+/* Reads a member of at most MAX bytes whose header has been read already. The caller frees *OUT. */
+static int take_member(struct reader *r, const unsigned char header[static USTAR_BLOCK], const char *name, size_t max,
+		       char **out, size_t *len, struct err *e)
+{
+	uint64_t size;
+	char *text;
+
+	if (ustar_take_size(&size, header) != 0)
+		return err_set(e, VERDICT_MALFORMED_HEADER, "the header of %s has no size", name);
+	/* First the header, so that a strange one is called what it is; its size is not yet believed. */
+	if (expect_header(header, name, size, e) != 0)
+		return -1;
+	if (size > max)
+		return err_set(e, VERDICT_TOO_LARGE, "%s is over %zu bytes", name, max);
+	text = malloc((size_t)size + 1);
+	if (!text)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	if (source_exact(r->src, text, (size_t)size, name, e) != 0 || take_padding(r, size, name, e) != 0) {
+		free(text);
+		return -1;
+	}
+	text[size] = '\0';
+	*out = text;
+	*len = (size_t)size;
+	return 0;
+}
+
+/* The first 512 bytes decide whether this is a bundle at all. */
+static int take_first_header(struct reader *r, unsigned char header[static USTAR_BLOCK], struct err *e)
+{
+	static const char manifest[] = "manifest", keyring[] = "keyring.";
+	size_t got = 0;
+
+	if (r->src->read(r->src, header, USTAR_BLOCK, &got, e) != 0)
+		return -1;
+	if (got >= sizeof manifest && memcmp(header, manifest, sizeof manifest) == 0)
+		return got == USTAR_BLOCK ? 0 : err_set(e, VERDICT_TRUNCATED, "it ends inside its first header");
+	if (got >= sizeof keyring - 1 && memcmp(header, keyring, sizeof keyring - 1) == 0)
+		return err_set(e, VERDICT_KEYRING_GAP, "it carries keyrings, and there is none here for them to follow on");
+	if (got < sizeof manifest && (got == 0 || memcmp(header, manifest, got) == 0))
+		return err_set(e, VERDICT_TRUNCATED, got == 0 ? "it is empty" : "it ends inside its first header");
+	return err_set(e, VERDICT_NOT_A_BUNDLE, "it does not begin as a firmware bundle does");
+}
+
+/* A bundle that nobody signed goes on with its payload where the signature should be. */
+static int take_signature(struct reader *r, char **sigs, size_t *len, struct err *e)
+{
+	unsigned char header[USTAR_BLOCK];
+
+	if (source_exact(r->src, header, sizeof header, "the header of manifest.minisig", e) != 0)
+		return -1;
+	if (memcmp(header, "payload.tar.gz", sizeof "payload.tar.gz") == 0)
+		return err_set(e, VERDICT_UNSIGNED, "it carries no signature");
+	return take_member(r, header, "manifest.minisig", SIGNATURE_MAX, sigs, len, e);
+}
+
+static int authenticate_manifest(struct reader *r, const struct trust *trust, struct err *e)
+{
+	unsigned char header[USTAR_BLOCK], prehash[PREHASH_SIZE];
+	char *text = NULL, *sigs = NULL;
+	size_t len = 0, sigs_len = 0;
+	struct hash hash;
+	int rc = -1;
+
+	if (take_first_header(r, header, e) != 0 || take_member(r, header, "manifest", MANIFEST_MAX, &text, &len, e) != 0)
+		return -1;
+	if (take_signature(r, &sigs, &sigs_len, e) != 0)
+		goto out;
+	hash_init(&hash, PREHASH_SIZE);
+	hash_update(&hash, text, len);
+	hash_final(&hash, prehash, PREHASH_SIZE);
+	if (trust_check(trust, prehash, (struct span){sigs, sigs_len}, &r->signers, e) != 0)
+		goto out;
+	rc = manifest_parse(&r->m, text, len, e);
+	text = NULL; /* the manifest's now */
+out:
+	free(text);
+	free(sigs);
+	return rc;
+}
+
+int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e)
+{
+	unsigned char header[USTAR_BLOCK];
+	struct reader *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	r->src = src;
+	r->threads = threads > 0 ? threads : 1;
+	if (authenticate_manifest(r, trust, e) != 0 ||
+	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||
+	    expect_header(header, "payload.tar.gz", manifest_head(r->m)->packed_bytes, e) != 0) {
+		reader_free(&r);
+		return -1;
+	}
+	*out = r;
+	return 0;
+}
+
+const struct manifest *reader_manifest(const struct reader *r)
+{
+	return r->m;
+}
+
+const struct signers *reader_signers(const struct reader *r)
+{
+	return &r->signers;
+}
+
+uint64_t reader_position(const struct reader *r)
+{
+	return r->packed_done;
+}
+
+/* --- behind the payload --- */
+
+static int take_attachment(struct reader *r, uint32_t i, struct err *e)
+{
+	unsigned char block[USTAR_BLOCK], hash[HASH_SIZE], buf[16 << 10];
+	struct manifest_attach attach;
+	struct hash state;
+
+	manifest_attach(r->m, i, &attach);
+	if (source_exact(r->src, block, sizeof block, "the header of an attachment", e) != 0 ||
+	    expect_header(block, attach.name, attach.size, e) != 0)
+		return -1;
+	hash_init(&state, HASH_SIZE);
+	for (uint64_t left = attach.size; left > 0;) {
+		size_t n = left < sizeof buf ? (size_t)left : sizeof buf;
+
+		if (source_exact(r->src, buf, n, "an attachment", e) != 0)
+			return -1;
+		hash_update(&state, buf, n);
+		left -= n;
+	}
+	hash_final(&state, hash, HASH_SIZE);
+	if (!crypto_equal(hash, attach.hash, HASH_SIZE))
+		return err_set(e, VERDICT_ATTACHMENT_HASH, "attachment %s is not what was signed", attach.name);
+	return take_padding(r, attach.size, attach.name, e);
+}
+
+static int take_rest(struct reader *r, struct err *e)
+{
+	unsigned char end[USTAR_END + 1];
+	const struct manifest_head *head = manifest_head(r->m);
+	size_t got = 0;
+
+	chunks_free(&r->chunks);
+	if (take_padding(r, head->packed_bytes, "payload.tar.gz", e) != 0)
+		return -1;
+	for (uint32_t i = 0; i < head->nattach; i++)
+		if (take_attachment(r, i, e) != 0)
+			return -1;
+	if (r->src->read(r->src, end, sizeof end, &got, e) != 0)
+		return -1;
+	for (size_t i = 0; i < got && i < USTAR_END; i++)
+		if (end[i] != 0)
+			return err_set(e, VERDICT_TRAILING_DATA, "something stands where the bundle should end");
+	if (got < USTAR_END)
+		return err_set(e, VERDICT_TRUNCATED, "it ends inside its last two blocks");
+	return got == USTAR_END ? 0 : err_set(e, VERDICT_TRAILING_DATA, "something follows the end of the bundle");
+}
+
+/* --- the payload stream against the manifest --- */
+
+/* Makes sure that some of the stream is at hand. Returns 0 or -1. */
+static int more(struct reader *r, struct err *e)
+{
+	struct manifest_chunk chunk;
+	int rc;
+
+	if (r->left > 0)
+		return 0;
+	rc = chunks_next(r->chunks, &r->at, &r->left, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0) /* the manifest's sizes add up, so this would be a slip of ours */
+		return err_set(e, VERDICT_PAYLOAD_MISMATCH, "the payload ends early");
+	manifest_chunk(r->m, r->chunk++, &chunk);
+	r->packed_done += chunk.packed;
+	return 0;
+}
+
+/* Compares the next LEN bytes of the stream with EXPECTED (NULL: zeros). */
+static int expect(struct reader *r, const unsigned char *expected, size_t len, const char *what, struct err *e)
+{
+	static const unsigned char zeros[USTAR_END];
+
+	while (len > 0) {
+		size_t n;
+
+		if (more(r, e) != 0)
+			return -1;
+		n = r->left < len ? r->left : len;
+		if (memcmp(r->at, expected ? expected : zeros, n) != 0) {
+			char quoted[PATH_MAX_LEN * 4 + 8];
+
+			return err_set(e, VERDICT_PAYLOAD_MISMATCH, "%s %s in the payload is not what the manifest says", what,
+				       err_quote(quoted, sizeof quoted, r->entry.path, strlen(r->entry.path)));
+		}
+		expected = expected ? expected + n : NULL;
+		r->at += n;
+		r->left -= n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int begin_entry(struct reader *r, struct reader_item *item, struct err *e)
+{
+	unsigned char header[USTAR_BLOCK];
+
+	manifest_entry(r->m, r->next_entry++, &r->entry);
+	manifest_entry_header(header, &r->entry, manifest_head(r->m)->created);
+	if (expect(r, header, sizeof header, "the header of", e) != 0)
+		return -1;
+	if (r->entry.type == ENTRY_FILE) {
+		r->state = AT_CONTENT;
+		r->content_left = r->entry.size;
+		r->padding_left = (size_t)ustar_padding(r->entry.size);
+		hash_init(&r->hash, HASH_SIZE);
+	}
+	*item = (struct reader_item){.what = READER_ENTRY, .entry = &r->entry};
+	return 1;
+}
+
+static int content(struct reader *r, struct reader_item *item, struct err *e)
+{
+	size_t n;
+
+	if (more(r, e) != 0)
+		return -1;
+	n = r->content_left < r->left ? (size_t)r->content_left : r->left;
+	hash_update(&r->hash, r->at, n);
+	*item = (struct reader_item){.what = READER_DATA, .entry = &r->entry, .data = r->at, .len = n};
+	r->at += n;
+	r->left -= n;
+	r->content_left -= n;
+	return 1;
+}
+
+static int end_file(struct reader *r, struct reader_item *item, struct err *e)
+{
+	unsigned char hash[HASH_SIZE];
+	char quoted[PATH_MAX_LEN * 4 + 8];
+
+	hash_final(&r->hash, hash, HASH_SIZE);
+	if (!crypto_equal(hash, r->entry.hash, HASH_SIZE))
+		return err_set(e, VERDICT_FILE_HASH, "file %s is not what the manifest says",
+			       err_quote(quoted, sizeof quoted, r->entry.path, strlen(r->entry.path)));
+	*item = (struct reader_item){.what = READER_DONE, .entry = &r->entry};
+	r->state = AT_PADDING;
+	return 1;
+}
+
+/* One step: 1 with an item, 0 to go on to the next step, -1. */
+static int step(struct reader *r, struct reader_item *item, struct err *e)
+{
+	switch (r->state) {
+	case AT_HEADER:
+		if (r->next_entry < manifest_head(r->m)->nentries)
+			return begin_entry(r, item, e);
+		r->state = AT_END;
+		return 0;
+	case AT_CONTENT:
+		return r->content_left > 0 ? content(r, item, e) : end_file(r, item, e);
+	case AT_PADDING:
+		r->state = AT_HEADER;
+		return expect(r, NULL, r->padding_left, "the padding of", e);
+	case AT_END:
+		r->state = AT_REST;
+		return expect(r, NULL, USTAR_END, "the end behind", e);
+	case AT_REST:
+		r->state = AT_DONE;
+		return take_rest(r, e);
+	case AT_DONE:
+	case AT_FAILURE:
+		break;
+	}
+	return err_set(e, VERDICT_SYSTEM, "the reader has failed already");
+}
+
+int reader_next(struct reader *r, struct reader_item *item, struct err *e)
+{
+	int rc = 0;
+
+	if (!r->chunks && r->state == AT_HEADER && r->next_entry == 0)
+		rc = chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->threads, e);
+	while (rc == 0 && r->state != AT_DONE)
+		rc = step(r, item, e);
+	if (rc < 0)
+		r->state = AT_FAILURE;
+	return rc;
+}
+
+int reader_authenticate(struct reader *r, struct err *e)
+{
+	struct manifest_chunk chunk;
+	const unsigned char *data;
+	size_t len;
+	int rc;
+
+	r->state = AT_FAILURE;
+	if (chunks_start(&r->chunks, r->src, r->m, CHUNKS_HASH, r->threads, e) != 0)
+		return -1;
+	while ((rc = chunks_next(r->chunks, &data, &len, e)) == 1) {
+		manifest_chunk(r->m, r->chunk++, &chunk);
+		r->packed_done += chunk.packed;
+	}
+	return rc < 0 ? -1 : take_rest(r, e);
+}
+
+void reader_free(struct reader **r)
+{
+	if (*r) {
+		chunks_free(&(*r)->chunks);
+		manifest_free(&(*r)->m);
+	}
+	free(*r);
+	*r = NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/* The authenticated reader: a bundle from first byte to last, in one pass, from anything that can be read once.
+ * Nothing it hands out came from bytes that no trusted key has signed. */
+#ifndef CORE_READER_H
+#define CORE_READER_H
+
+#include <stddef.h>
+
+#include "core/manifest.h"
+#include "core/source.h"
+#include "core/trust.h"
+
+struct reader;
+
+enum reader_what {
+	READER_ENTRY, /* an entry begins */
+	READER_DATA,  /* bytes of the file that began last */
+	READER_DONE,  /* that file is complete, and its hash is the manifest's */
+};
+
+struct reader_item {
+	enum reader_what what;
+	const struct manifest_entry *entry; /* the current one; valid until the next READER_ENTRY */
+	const unsigned char *data;          /* READER_DATA: valid until the next call */
+	size_t len;
+};
+
+/* Reads up to the manifest's signature and checks it. SRC must outlive the reader. THREADS at least 1.
+ * Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned, untrusted-key, bad-signature, ... */
+int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e);
+
+const struct manifest *reader_manifest(const struct reader *r);
+const struct signers *reader_signers(const struct reader *r);
+
+/* The next item: 1, 0 when the whole bundle has been read and is right down to its end, -1 with E set. After an ENTRY of a file
+ * come DATA items (none for an empty file) and one DONE; other entries are one ENTRY. What has been handed out
+ * before a -1 must be thrown away. */
+int reader_next(struct reader *r, struct reader_item *item, struct err *e);
+
+/* Instead of reader_next: authenticates all the rest without inflating it. Returns 0 or -1. */
+int reader_authenticate(struct reader *r, struct err *e);
+
+/* Packed payload bytes done so far, for progress. */
+uint64_t reader_position(const struct reader *r);
+
+void reader_free(struct reader **r);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+/* The strict text grammar of manifests and keyrings. */
+#include "core/text.h"
+
+#include <string.h>
+
+bool span_is(struct span s, const char *word)
+{
+	return s.len == strlen(word) && memcmp(s.at, word, s.len) == 0;
+}
+
+size_t text_fields(struct span line, struct span *fields, size_t max)
+{
+	size_t n = 0, start = 0;
+
+	for (size_t i = 0; i <= line.len; i++) {
+		if (i < line.len && line.at[i] != ' ')
+			continue;
+		if (i == start || n == max)
+			return 0;
+		fields[n++] = (struct span){line.at + start, i - start};
+		start = i + 1;
+	}
+	return n;
+}
+
+int text_number(uint64_t *out, struct span field, uint64_t max)
+{
+	uint64_t v = 0;
+
+	if (field.len == 0 || field.len > 19 || (field.at[0] == '0' && field.len > 1))
+		return -1;
+	for (size_t i = 0; i < field.len; i++) {
+		if (field.at[i] < '0' || field.at[i] > '9')
+			return -1;
+		v = v * 10 + (uint64_t)(field.at[i] - '0'); /* 19 digits fit in 64 bits */
+	}
+	if (v > max || v > INT64_MAX)
+		return -1;
+	*out = v;
+	return 0;
+}
+
+int text_mode(uint32_t *out, struct span field)
+{
+	uint32_t v = 0;
+
+	if (field.len != 4)
+		return -1;
+	for (size_t i = 0; i < 4; i++) {
+		if (field.at[i] < '0' || field.at[i] > '7')
+			return -1;
+		v = v << 3 | (uint32_t)(field.at[i] - '0');
+	}
+	*out = v;
+	return 0;
+}
+
+static int hex_digit(char c, char ten)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= ten && c < ten + 6)
+		return c - ten + 10;
+	return -1;
+}
+
+int text_hash(unsigned char out[static HASH_SIZE], struct span field)
+{
+	if (field.len != HASH_HEX)
+		return -1;
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		int high = hex_digit(field.at[2 * i], 'a'), low = hex_digit(field.at[2 * i + 1], 'a');
+
+		if (high < 0 || low < 0)
+			return -1;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return 0;
+}
+
+void text_put_hash(char out[static HASH_HEX + 1], const unsigned char hash[static HASH_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < HASH_SIZE; i++) {
+		out[2 * i] = digits[hash[i] >> 4];
+		out[2 * i + 1] = digits[hash[i] & 15];
+	}
+	out[HASH_HEX] = '\0';
+}
+
+bool text_is_name(struct span field)
+{
+	if (field.len == 0 || field.len > TEXT_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < field.len; i++) {
+		char c = field.at[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+		      c == '_' || c == '+' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static bool plain(unsigned char c)
+{
+	return c > 0x20 && c < 0x7f && c != '%';
+}
+
+int text_unescape(char *out, size_t size, struct span field)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < field.len; i++) {
+		unsigned char c = (unsigned char)field.at[i];
+
+		if (c == '%') {
+			int high, low;
+
+			if (field.len - i < 3)
+				return -1;
+			high = hex_digit(field.at[i + 1], 'A');
+			low = hex_digit(field.at[i + 2], 'A');
+			if (high < 0 || low < 0)
+				return -1;
+			c = (unsigned char)(high << 4 | low);
+			if (c == 0 || plain(c))
+				return -1;
+			i += 2;
+		} else if (!plain(c)) {
+			return -1;
+		}
+		if (n + 1 >= size)
+			return -1;
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return (int)n;
+}
+
+size_t text_escape(char *out, const char *bytes, size_t len)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (plain(c)) {
+			out[n++] = (char)c;
+		} else {
+			out[n++] = '%';
+			out[n++] = digits[c >> 4];
+			out[n++] = digits[c & 15];
+		}
+	}
+	out[n] = '\0';
+	return n;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* The verb `check`. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/cli.h"
+#include "core/json.h"
+#include "core/opened.h"
+#include "core/progress.h"
+#include "core/verbs.h"
+
+static int check_all(struct reader *r, bool quiet, struct err *e)
+{
+	struct reader_item item;
+	struct progress progress;
+	int rc;
+
+	progress_begin(&progress, "checking", manifest_head(reader_manifest(r))->packed_bytes, quiet);
+	while ((rc = reader_next(r, &item, e)) == 1)
+		progress_update(&progress, reader_position(r));
+	progress_end(&progress);
+	return rc;
+}
+
+static int check(struct opened *b, const struct open_options *o, struct err *e)
+{
+	if (opened_reader(b, o, e) != 0)
+		return -1;
+	return o->quick ? reader_authenticate(b->reader, e) : check_all(b->reader, o->quiet, e);
+}
+
+static void print_json(const struct reader *r, bool quick)
+{
+	const struct manifest_head *head = manifest_head(reader_manifest(r));
+	const struct signers *signers = reader_signers(r);
+	char id[KEYID_HEX + 1];
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	json_string(&j, "checked", quick ? "signature and hashes" : "everything");
+	json_string(&j, "product", head->product);
+	json_string(&j, "version", head->version);
+	json_number(&j, "counter", head->counter);
+	json_array(&j, "signers");
+	for (size_t i = 0; i < signers->n; i++) {
+		keyid_print(id, signers->ids[i]);
+		json_string(&j, NULL, id);
+	}
+	json_end_array(&j);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+static void print_text(const struct reader *r, const char *name)
+{
+	const struct manifest_head *head = manifest_head(reader_manifest(r));
+	const struct signers *signers = reader_signers(r);
+	char id[KEYID_HEX + 1];
+
+	printf("%s: ok: %s %s, counter %" PRIu64 ", signed by", name, head->product, head->version, head->counter);
+	for (size_t i = 0; i < signers->n; i++) {
+		keyid_print(id, signers->ids[i]);
+		printf(" %s", id);
+	}
+	putchar('\n');
+}
+
+int verb_check(int argc, char **argv)
+{
+	struct open_options options;
+	struct opened bundle;
+	struct err e = {.verdict = VERDICT_OK};
+	int status = STATUS_DONE;
+
+	if (open_options_parse(&options, argc, argv, OPEN_QUICK | OPEN_POLICY, 1, &e) != 0)
+		return cli_usage("%s", e.message);
+	if (crypto_init_verify(&e) != 0)
+		return cli_fail_as(&e, options.json);
+	if (check(&bundle, &options, &e) != 0)
+		status = cli_fail_as(&e, options.json);
+	else if (options.json)
+		print_json(bundle.reader, options.quick);
+	else if (!options.quiet)
+		print_text(bundle.reader, options.bundle);
+	opened_close(&bundle);
+	return cli_done(status);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs of firmflash. */
+#ifndef FLASHER_CMD_H
+#define FLASHER_CMD_H
+
+int cmd_push(int argc, char **argv);
+int cmd_boards(int argc, char **argv);
+
+#endif

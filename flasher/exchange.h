@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* One HTTP request and all that comes back for it: taken up piece by piece as libcurl hands it over, and bounded. */
+#ifndef FLASHER_EXCHANGE_H
+#define FLASHER_EXCHANGE_H
+
+#include <stdint.h>
+
+#include "flasher/answer.h"
+#include "flasher/challenge.h"
+#include "flasher/post.h"
+
+enum {
+	EXCHANGE_ANSWERS_MAX = 3,       /* to one small GET: the challenge, one for a stale nonce, the answer */
+	EXCHANGE_HEAD_MAX = 64 << 10,   /* bytes of all header fields */
+	EXCHANGE_STALL_BYTES = 1 << 10, /* fewer than these in a whole timeout is a dead link */
+};
+
+struct exchange {
+	struct answer answer;       /* the last one; .sent and .whole are the caller's to set */
+	struct challenge challenge; /* in that answer */
+	char body[ANSWER_MAX];
+	unsigned answers;           /* status lines, but 1xx */
+	size_t head_bytes;
+	bool overflow;              /* the answer's body is over ANSWER_MAX */
+	bool foreign;               /* the challenge's realm is not the one that was expected */
+	const char *halted;         /* why this program breaks the exchange off, or NULL */
+	const char *realm;          /* expected of a challenge, or "" */
+	struct post *post;          /* what is uploaded; NULL in a GET */
+	uint64_t mark_ms, mark_bytes;
+};
+
+/* Begins an exchange at the time NOW_MS. POST and REALM must outlive it. */
+void exchange_begin(struct exchange *x, struct post *post, const char *realm, uint64_t now_ms);
+
+/* Takes a line of the answer's head, status line and the empty one included; or bytes of its body; or the upload's
+ * progress. Each returns 0, or -1 when the exchange must be broken off. */
+int exchange_head(struct exchange *x, const char *line, size_t len);
+int exchange_body(struct exchange *x, const char *bytes, size_t len);
+int exchange_tick(struct exchange *x, uint64_t sent, uint64_t now_ms, uint64_t timeout_ms);
+
+/* The next bytes to be uploaded: their number, 0 at the end, -1 when the exchange must be broken off. */
+ssize_t exchange_upload(struct exchange *x, char *buf, size_t len);
+
+#endif

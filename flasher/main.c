@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* firmflash: pushes signed firmware to boards. */
+#include "core/cli.h"
+#include "flasher/cmd.h"
+
+static const struct verb verbs[] = {
+	{"push", cmd_push,
+	 "BUNDLE --to HOST[:PORT]... --board ID[:REV] --pubkey FILE...\n"
+	 "    (--password-file FILE | --password-fd N) [--user NAME] [--wipe] [--reboot]\n"
+	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
+	 "verify a bundle, then send it once to each board's web endpoint"},
+	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
+	{0},
+};
+
+int main(int argc, char **argv)
+{
+	static const struct program program = {"firmflash", "push signed firmware to boards", verbs};
+
+	return cli_run(&program, argc, argv);
+}

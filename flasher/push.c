@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/* The arguments of `firmflash push`. */
+#include "flasher/push.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cli.h"
+
+enum {
+	OPT_TO, OPT_BOARD, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_PUBKEY, OPT_WIPE, OPT_REBOOT, OPT_JSON,
+	OPT_TIMEOUT, OPT_RATE, OPT_QUIET, OPT_BOARDS, OPT_NONE,
+};
+
+static const struct option long_options[] = {
+	{"to", required_argument, NULL, OPT_TO},
+	{"board", required_argument, NULL, OPT_BOARD},
+	{"user", required_argument, NULL, OPT_USER},
+	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
+	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
+	{"pubkey", required_argument, NULL, OPT_PUBKEY},
+	{"wipe", no_argument, NULL, OPT_WIPE},
+	{"reboot", no_argument, NULL, OPT_REBOOT},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"limit-rate", required_argument, NULL, OPT_RATE},
+	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"boards", required_argument, NULL, OPT_BOARDS},
+	{NULL, 0, NULL, 0},
+};
+
+static int take_address(struct push_options *o, const char *value, struct err *e)
+{
+	struct address *a = &o->addresses[o->naddresses];
+
+	if (address_parse(a, value, e))
+		return -1;
+	for (size_t i = 0; i < o->naddresses; i++)
+		if (strcmp(o->addresses[i].origin, a->origin) == 0)
+			return err_set(e, VERDICT_USAGE, "%s is named twice, and would get the image twice", a->text);
+	o->naddresses++;
+	return 0;
+}
+
+/* RFC 7616 puts it before a colon, and it stands in a header field. */
+static int take_user(struct push_options *o, const char *value, struct err *e)
+{
+	size_t n = strlen(value);
+
+	if (n == 0 || n > PUSH_USER_MAX)
+		return err_set(e, VERDICT_USAGE, "a user's name has 1 to %d bytes", PUSH_USER_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (value[i] < 0x21 || value[i] > 0x7e || strchr(":\"\\", value[i]))
+			return err_set(e, VERDICT_USAGE,
+				       "a user's name has printable ASCII only, no blank, colon, quote or backslash");
+	o->user = value;
+	return 0;
+}
+
+static int take_number(uint64_t *out, const char *value, uint64_t low, uint64_t high, const char *what, struct err *e)
+{
+	if (cli_number(out, value, high, what, e))
+		return -1;
+	return *out >= low ? 0
+			   : err_set(e, VERDICT_USAGE, "%s %s is less than %llu", what, value, (unsigned long long)low);
+}
+
+static int take_value(struct push_options *o, int option, const char *value, struct err *e)
+{
+	uint64_t fd;
+
+	switch (option) {
+	case OPT_TO:
+		return take_address(o, value, e);
+	case OPT_BOARD:
+		return cli_board(o->board, &o->revision, &o->have_revision, value, e);
+	case OPT_USER:
+		return take_user(o, value, e);
+	case OPT_PASSWORD_FD:
+		if (cli_number(&fd, value, INT_MAX, "--password-fd", e))
+			return -1;
+		o->password_fd = (int)fd;
+		return 0;
+	case OPT_PUBKEY:
+		return trust_add_file(&o->trust, value, e);
+	case OPT_TIMEOUT:
+		return take_number(&o->timeout, value, 1, PUSH_TIMEOUT_MAX, "--timeout", e);
+	case OPT_RATE:
+		return take_number(&o->rate, value, PUSH_RATE_MIN, INT64_MAX, "--limit-rate", e);
+	default:
+		return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+	}
+}
+
+static int take(struct push_options *o, int option, const char *value, struct err *e)
+{
+	switch (option) {
+	case OPT_PASSWORD_FILE:
+		o->password_file = value;
+		return 0;
+	case OPT_BOARDS:
+		o->boards_dir = value;
+		return 0;
+	case OPT_WIPE:
+		o->wipe = true;
+		return 0;
+	case OPT_REBOOT:
+		o->reboot = true;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_QUIET:
+		o->quiet = true;
+		return 0;
+	default:
+		return take_value(o, option, value, e);
+	}
+}
+
+static int check(const struct push_options *o, struct err *e)
+{
+	if (o->naddresses == 0)
+		return err_set(e, VERDICT_USAGE, "--to HOST is missing");
+	if (!o->board[0])
+		return err_set(e, VERDICT_USAGE, "--board ID is missing (`firmflash boards' lists them)");
+	if (o->trust.nkeys == 0)
+		return err_set(e, VERDICT_USAGE, "--pubkey FILE is missing: nothing is sent that nobody vouches for");
+	if ((o->password_file != NULL) == (o->password_fd >= 0))
+		return err_set(e, VERDICT_USAGE, "either --password-file or --password-fd is wanted");
+	return 0;
+}
+
+int push_options_parse(struct push_options *o, int argc, char **argv, struct err *e)
+{
+	int option;
+
+	*o = (struct push_options){.user = "root", .password_fd = -1, .timeout = PUSH_TIMEOUT_DEFAULT};
+	o->addresses = calloc((size_t)argc, sizeof *o->addresses); /* more than there can be */
+	if (!o->addresses)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		if (take(o, option == '?' ? OPT_NONE : option, optarg, e))
+			return -1;
+	if (argc - optind != 1)
+		return err_set(e, VERDICT_USAGE, "one BUNDLE is wanted");
+	o->bundle = argv[optind];
+	return check(o, e);
+}
+
+void push_options_free(struct push_options *o)
+{
+	free(o->addresses);
+	o->addresses = NULL;
+	o->naddresses = 0;
+}

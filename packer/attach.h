@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* Attachments: files that ride along behind the payload, hashed before the manifest is written (FORMAT section 1). */
+#ifndef PACKER_ATTACH_H
+#define PACKER_ATTACH_H
+
+#include "core/manifest.h"
+
+struct attachment {
+	char *name;            /* the file's last component */
+	int fd;                /* kept open, so that what was hashed is what is written */
+	uint64_t size;
+	unsigned char hash[HASH_SIZE];
+};
+
+struct attachments {
+	struct attachment *at; /* sorted by name */
+	size_t n;
+};
+
+/* Opens and hashes N files. Returns 0, or -1: not a regular file, a name that a bundle cannot hold, two of one name. */
+int attach_open(struct attachments *out, const char *const *files, size_t n, struct err *e);
+void attach_close(struct attachments *a);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+/* Tree, keys, payload, manifest, signatures, bundle: in this order, for the reasons given at each step. */
+#include "packer/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/io.h"
+#include "core/trust.h"
+#include "core/ustar.h"
+#include "keys/sign.h"
+#include "packer/bundle_write.h"
+#include "packer/import.h"
+#include "packer/manifest_write.h"
+
+struct build {
+	const struct build_options *o;
+	struct build_result *result;
+	struct watch *watch;
+	struct attachments attachments;
+	struct payload payload;
+	int spool;                   /* of the payload */
+	struct manifest *manifest;
+	struct trust own;            /* the public halves of the keys */
+	char *signatures;
+	size_t signatures_len;
+	struct seckey *keys[MINISIG_BLOCKS_MAX];
+};
+
+/* SOURCE_DATE_EPOCH, or the clock. */
+static int take_time(uint64_t *created, struct err *e)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	time_t now;
+
+	if (epoch && *epoch != '\0') {
+		if (text_number(created, (struct span){epoch, strlen(epoch)}, USTAR_SIZE_MAX) != 0)
+			return err_set(e, VERDICT_USAGE, "SOURCE_DATE_EPOCH is no number of seconds");
+		return 0;
+	}
+	now = time(NULL);
+	if (now < 0 || (uint64_t)now > USTAR_SIZE_MAX)
+		return err_set(e, VERDICT_SYSTEM, "the clock is wrong: set it, or SOURCE_DATE_EPOCH");
+	*created = (uint64_t)now;
+	return 0;
+}
+
+/* --- the tree --- */
+
+static int read_input(struct build *b, int fd, struct err *e)
+{
+	struct tree *t = b->result->tree;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return err_errno(e, "cannot look at %s", b->o->input);
+	if (S_ISDIR(st.st_mode))
+		return tree_read(t, fd, e);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, VERDICT_USAGE, "%s is neither a directory nor an archive", b->o->input);
+	t->spool = io_spool(b->o->output, e);
+	return t->spool >= 0 ? import_archive(t, fd, b->o->input, b->watch, e) : -1;
+}
+
+static int refusal(const struct build *b, struct err *e)
+{
+	const struct notes *refused = &b->result->tree->refused;
+	size_t n = refused->n + refused->more;
+
+	if (n == 0 || b->o->drop_unsafe)
+		return 0;
+	return err_set(e, VERDICT_UNSAFE_PATH, "%zu %s refused, first \"%s\": %s (--drop-unsafe leaves such out)", n,
+		       n == 1 ? "entry is" : "entries are", refused->at[0].path, refused->at[0].reason);
+}
+
+/* What shall be written or run must be there as a file. */
+static int check_file(const struct tree *t, const char *option, const char *path, struct err *e)
+{
+	const struct tree_entry *entry = tree_find(t, path, strlen(path));
+	char quoted[NOTES_QUOTED_MAX];
+
+	if (entry && entry->type == ENTRY_FILE)
+		return 0;
+	return err_set(e, VERDICT_USAGE, "--%s: the tree has no file \"%s\"", option,
+		       err_quote(quoted, sizeof quoted, path, strlen(path)));
+}
+
+static int take_tree(struct build *b, struct err *e)
+{
+	const struct tree *t = b->result->tree;
+	int fd = open(b->o->input, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", b->o->input);
+	rc = read_input(b, fd, e);
+	close(fd);
+	if (rc != 0 || refusal(b, e) != 0)
+		return -1;
+	for (size_t i = 0; i < b->o->nwrites; i++)
+		if (check_file(t, "write", b->o->writes[i].path, e) != 0)
+			return -1;
+	for (size_t i = 0; i < b->o->nruns; i++)
+		if (check_file(t, "run", b->o->runs[i].path, e) != 0)
+			return -1;
+	return 0;
+}
+
+/* --- keys and signatures --- */
+
+static int load_key(struct build *b, size_t i, struct err *e)
+{
+	struct password password = b->o->password;
+	struct public_key *public = &b->own.keys[i];
+
+	if (seckey_load(&b->keys[i], b->o->keys[i], &password, e) != 0)
+		return -1;
+	seckey_public(b->keys[i], public);
+	b->own.nkeys = i + 1;
+	for (size_t k = 0; k < i; k++)
+		if (memcmp(b->own.keys[k].id, public->id, KEYID_SIZE) == 0)
+			return err_set(e, VERDICT_USAGE, "%s is a key that was given already", b->o->keys[i]);
+	return 0;
+}
+
+/* Only after the archive has been read: while libarchive was at work, no secret was in this process. Before the long work of packing,
+ * so that a wrong password is known at once. */
+static int load_keys(struct build *b, struct err *e)
+{
+	for (size_t i = 0; i < b->o->nkeys; i++)
+		if (load_key(b, i, e) != 0)
+			return -1;
+	return 0;
+}
+
+static void free_keys(struct build *b)
+{
+	for (size_t i = 0; i < b->o->nkeys; i++)
+		seckey_free(&b->keys[i]);
+}
+
+static int sign_all(struct build *b, const unsigned char prehash[static PREHASH_SIZE], struct err *e)
+{
+	char comment[MINISIG_COMMENT_MAX + 1];
+
+	b->signatures = malloc(b->o->nkeys * (size_t)SIGN_BLOCK_MAX);
+	if (!b->signatures)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	sign_manifest_comment(comment, sizeof comment, b->o->product, b->o->version, b->o->counter);
+	for (size_t i = 0; i < b->o->nkeys; i++) {
+		int n = sign_prehash(b->signatures + b->signatures_len, b->keys[i], prehash, comment, e);
+
+		if (n < 0)
+			return -1;
+		b->signatures_len += (size_t)n;
+	}
+	return 0;
+}
+
+/* Signs the manifest, then checks the signatures as a board would: a slip of memory or processor must not leave this room. */
+static int sign(struct build *b, struct err *e)
+{
+	struct span text = manifest_text(b->manifest);
+	unsigned char prehash[PREHASH_SIZE];
+	struct signers signers;
+	struct hash hash;
+
+	hash_init(&hash, PREHASH_SIZE);
+	hash_update(&hash, text.at, text.len);
+	hash_final(&hash, prehash, PREHASH_SIZE);
+	if (sign_all(b, prehash, e) != 0)
+		return -1;
+	if (trust_check(&b->own, prehash, (struct span){b->signatures, b->signatures_len}, &signers, e) != 0)
+		return err_prefix(e, "a signature just made is wrong");
+	if (signers.n != b->o->nkeys)
+		return err_set(e, VERDICT_SYSTEM, "a signature just made is missing");
+	memcpy(b->result->signers, signers.ids, sizeof signers.ids);
+	b->result->nsigners = signers.n;
+	return 0;
+}
+
+/* --- all together --- */
+
+/* What the reader would refuse is never signed: its own parser looks at the manifest first. */
+static int make_manifest(struct build *b, struct err *e)
+{
+	char *text;
+	size_t len;
+
+	if (manifest_write_text(&text, &len, b->o, b->result->created, b->result->tree, &b->payload, &b->attachments, e) != 0)
+		return -1;
+	return manifest_parse(&b->manifest, text, len, e) == 0 ? 0 : err_prefix(e, "the new bundle would be refused");
+}
+
+static int pack(struct build *b, struct err *e)
+{
+	struct payload_options options = {.created = b->result->created, .chunk_size = b->o->chunk_size,
+					  .level = b->o->level, .threads = b->o->threads};
+
+	b->spool = io_spool(b->o->output, e);
+	if (b->spool < 0 || payload_pack(&b->payload, b->result->tree, b->spool, &options, b->watch, e) != 0)
+		return -1;
+	b->result->payload_bytes = b->payload.bytes;
+	b->result->packed_bytes = b->payload.packed;
+	b->result->nchunks = b->payload.nchunks;
+	b->result->nentries = b->result->tree->n;
+	return 0;
+}
+
+static int write_out(struct build *b, struct err *e)
+{
+	struct bundle_parts parts = {
+		.manifest = manifest_text(b->manifest), .signatures = {b->signatures, b->signatures_len},
+		.payload = b->spool, .packed = b->payload.packed, .attachments = &b->attachments,
+	};
+
+	return bundle_write(b->o->output, &parts, &b->result->bundle_bytes, e);
+}
+
+int build_run(struct build_result *result, const struct build_options *o, struct watch *watch, struct err *e)
+{
+	struct build b = {.o = o, .result = result, .watch = watch, .spool = -1};
+	int rc = -1;
+
+	result->tree = tree_new(&o->rules);
+	if (!result->tree)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, e) == 0 &&
+	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_manifest(&b, e) == 0)
+		rc = sign(&b, e);
+	free_keys(&b);
+	if (rc == 0)
+		rc = write_out(&b, e);
+	attach_close(&b.attachments);
+	payload_clear(&b.payload);
+	manifest_free(&b.manifest);
+	free(b.signatures);
+	if (b.spool >= 0)
+		close(b.spool);
+	return rc;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* The outer members of a bundle, into a file that appears whole or not at all (FORMAT section 1). */
+#ifndef PACKER_BUNDLE_WRITE_H
+#define PACKER_BUNDLE_WRITE_H
+
+#include "core/text.h"
+#include "packer/attach.h"
+
+struct bundle_parts {
+	struct span manifest, signatures;
+	int payload;           /* descriptor; PACKED bytes from its start */
+	uint64_t packed;
+	const struct attachments *attachments;
+};
+
+/* Writes the bundle NAME; *SIZE is its length. Returns 0, or -1 and NAME is what it was before. */
+int bundle_write(const char *name, const struct bundle_parts *parts, uint64_t *size, struct err *e);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* Hard links become files. A hard link names an entry that came before it, as the archivers write them. */
+#include "packer/hardlink.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct tree_entry *x = *(struct tree_entry *const *)a, *y = *(struct tree_entry *const *)b;
+
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static int refuse(struct tree *t, struct tree_entry *entry, struct err *e, const char *why)
+{
+	char quoted[NOTES_QUOTED_MAX];
+
+	entry->refused = true;
+	err_quote(quoted, sizeof quoted, entry->hardlink, strlen(entry->hardlink));
+	return tree_refuse(t, entry->path, e, "it is a hard link to \"%s\", which %s", quoted, why) == 0 ? 0 : -1;
+}
+
+/* Finds what ENTRY names: *TARGET, or NULL when ENTRY was refused. Returns 0 or -1. */
+static int find(struct tree *t, struct tree_entry *entry, struct tree_entry **target, struct err *e)
+{
+	const char *path = entry->hardlink;
+	enum path_fault fault = path_fault(path, strlen(path), false);
+	struct tree_entry *found;
+
+	*target = NULL;
+	if (fault != PATH_FINE)
+		return refuse(t, entry, e, path_fault_text(fault));
+	found = tree_find(t, path, strlen(path));
+	if (!found || found->order >= entry->order)
+		return refuse(t, entry, e, "is absent before it");
+	if (found->refused)
+		return refuse(t, entry, e, "was refused");
+	if (found->type != ENTRY_FILE)
+		return refuse(t, entry, e, "is no file");
+	*target = found;
+	return 0;
+}
+
+/* In a cpio archive the content comes with the last of the names: it belongs to all of them. Elsewhere a hard link with content of
+ * its own means one thing to one unpacker and another to the next. */
+static int take_content(struct tree *t, struct tree_entry *entry, struct tree_entry *target, struct err *e)
+{
+	if (entry->size == 0)
+		return 0;
+	if (!t->late_content || target->size != 0)
+		return refuse(t, entry, e, "has other content");
+	target->size = entry->size;
+	target->offset = entry->offset;
+	return 0;
+}
+
+/* The hard links, in the order of the archive, so that the one a link names has been resolved before. */
+static struct tree_entry **collect(struct tree *t, size_t *n)
+{
+	struct tree_entry **links = calloc(t->n + 1, sizeof *links);
+
+	*n = 0;
+	for (size_t i = 0; links && i < t->n; i++)
+		if (t->entries[i].hardlink && !t->entries[i].refused)
+			links[(*n)++] = &t->entries[i];
+	if (links && *n > 1)
+		qsort(links, *n, sizeof *links, compare_order);
+	return links;
+}
+
+/* Points each link at the first name of its file. */
+static int point(struct tree *t, struct tree_entry **links, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct tree_entry *target;
+
+		if (find(t, links[i], &target, e) != 0)
+			return -1;
+		if (!target)
+			continue;
+		if (target->hardlink) { /* a link to a link: to the same file, then */
+			char *first = strdup(target->hardlink);
+
+			if (!first)
+				return err_set(e, VERDICT_SYSTEM, "out of memory");
+			free(links[i]->hardlink);
+			links[i]->hardlink = first;
+			target = tree_find(t, first, strlen(first));
+		}
+		if (take_content(t, links[i], target, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int hardlink_resolve(struct tree *t, struct err *e)
+{
+	size_t n;
+	struct tree_entry **links = collect(t, &n);
+	int rc;
+
+	if (!links)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	rc = point(t, links, n, e);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct tree_entry *first;
+
+		if (links[i]->refused)
+			continue;
+		first = tree_find(t, links[i]->hardlink, strlen(links[i]->hardlink));
+		links[i]->mode = first->mode;
+		links[i]->uid = first->uid;
+		links[i]->gid = first->gid;
+		links[i]->size = first->size;
+		links[i]->offset = first->offset;
+	}
+	free(links);
+	return rc;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: ISC */
+/* The arguments of `firmpack build`. */
+#include "packer/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/chunks.h"
+#include "core/cli.h"
+#include "packer/pool.h"
+
+enum { LEVEL_DEFAULT = 6, LEVEL_MAX = 9 };
+
+static int usage_value(struct err *e, const char *option, const char *value, const char *want)
+{
+	return err_set(e, VERDICT_USAGE, "--%s `%s': want %s", option, value, want);
+}
+
+static int take_name(const char **out, const char *option, const char *value, struct err *e)
+{
+	if (!text_is_name((struct span){value, strlen(value)}))
+		return usage_value(e, option, value, "1 to 64 of [A-Za-z0-9._+-]");
+	*out = value;
+	return 0;
+}
+
+static int take_number(uint64_t *out, const char *option, const char *value, uint64_t low, uint64_t high, struct err *e)
+{
+	if (cli_number(out, value, high, option, e) != 0)
+		return -1;
+	return *out >= low ? 0 : usage_value(e, option, value, "a larger number");
+}
+
+/* ID, ID:REVISION or ID:LOW-HIGH. */
+static int take_board(struct build_options *o, const char *value, struct err *e)
+{
+	static const char want[] = "ID, ID:REVISION or ID:LOW-HIGH";
+	const char *colon = strchr(value, ':'), *dash;
+	struct span id = {value, colon ? (size_t)(colon - value) : strlen(value)};
+	struct manifest_board *board = &o->boards[o->nboards];
+
+	if (o->nboards == MANIFEST_BOARDS_MAX)
+		return err_set(e, VERDICT_USAGE, "more than %d boards", MANIFEST_BOARDS_MAX);
+	if (!text_is_name(id))
+		return usage_value(e, "board", value, want);
+	*board = (struct manifest_board){.low = 0, .high = INT64_MAX};
+	memcpy(board->id, id.at, id.len);
+	if (colon) {
+		struct span low, high;
+
+		dash = strchr(colon, '-');
+		low = (struct span){colon + 1, dash ? (size_t)(dash - colon - 1) : strlen(colon + 1)};
+		high = dash ? (struct span){dash + 1, strlen(dash + 1)} : low;
+		if (text_number(&board->low, low, INT64_MAX) != 0 || text_number(&board->high, high, INT64_MAX) != 0 ||
+		    board->low > board->high)
+			return usage_value(e, "board", value, want);
+	}
+	o->nboards++;
+	return 0;
+}
+
+/* Splits PATH=WORD at the last `='; PATH must be one that a bundle can hold. */
+static int split(char path[static PATH_MAX_LEN + 1], const char **word, const char *option, const char *value, struct err *e)
+{
+	const char *equals = strrchr(value, '=');
+	size_t len = equals ? (size_t)(equals - value) : 0;
+
+	*word = "";
+	if (!equals || path_fault(value, len, false) != PATH_FINE)
+		return usage_value(e, option, value, "PATH=NAME, where PATH is one inside the bundle");
+	memcpy(path, value, len);
+	path[len] = '\0';
+	*word = equals + 1;
+	return 0;
+}
+
+static int take_write(struct build_options *o, const char *value, struct err *e)
+{
+	struct manifest_write *w = &o->writes[o->nwrites];
+	const char *slot;
+
+	if (o->nwrites == OPTIONS_WRITES_MAX)
+		return err_set(e, VERDICT_USAGE, "more than %d --write", OPTIONS_WRITES_MAX);
+	if (split(w->path, &slot, "write", value, e) != 0)
+		return -1;
+	if (!text_is_name((struct span){slot, strlen(slot)}))
+		return usage_value(e, "write", value, "a slot of [A-Za-z0-9._+-] behind the last `='");
+	memcpy(w->slot, slot, strlen(slot) + 1);
+	o->nwrites++;
+	return 0;
+}
+
+static int take_run(struct build_options *o, const char *value, struct err *e)
+{
+	struct manifest_run *run = &o->runs[o->nruns];
+	const char *stage;
+
+	if (o->nruns == OPTIONS_RUNS_MAX)
+		return err_set(e, VERDICT_USAGE, "more than %d --run", OPTIONS_RUNS_MAX);
+	if (split(run->path, &stage, "run", value, e) != 0)
+		return -1;
+	if (strcmp(stage, "before") != 0 && strcmp(stage, "after") != 0)
+		return usage_value(e, "run", value, "`before' or `after' behind the last `='");
+	run->stage = strcmp(stage, "before") == 0 ? RUN_BEFORE : RUN_AFTER;
+	o->nruns++;
+	return 0;
+}
+
+static int take_chunk_size(struct build_options *o, const char *value, struct err *e)
+{
+	static const char want[] = "a power of two from 64K to 4M";
+	size_t len = strlen(value);
+	unsigned shift = 0;
+	uint64_t n;
+
+	if (len > 0 && (value[len - 1] == 'K' || value[len - 1] == 'M'))
+		shift = value[--len] == 'K' ? 10 : 20;
+	if (text_number(&n, (struct span){value, len}, CHUNK_SIZE_MAX) != 0)
+		return usage_value(e, "chunk-size", value, want);
+	n <<= shift;
+	if (n < CHUNK_SIZE_MIN || n > CHUNK_SIZE_MAX || (n & (n - 1)) != 0)
+		return usage_value(e, "chunk-size", value, want);
+	o->chunk_size = (uint32_t)n;
+	return 0;
+}
+
+static int take_string(const char **list, size_t *n, size_t max, const char *option, const char *value, struct err *e)
+{
+	if (*n == max)
+		return err_set(e, VERDICT_USAGE, "more than %zu --%s", max, option);
+	list[(*n)++] = value;
+	return 0;
+}
+
+/* --- the table --- */
+
+enum code {
+	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
+	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
+	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_QUIET, CODE_JSON,
+};
+
+static const struct option table[] = {
+	{"product", required_argument, NULL, CODE_PRODUCT},
+	{"version", required_argument, NULL, CODE_VERSION},
+	{"counter", required_argument, NULL, CODE_COUNTER},
+	{"board", required_argument, NULL, CODE_BOARD},
+	{"write", required_argument, NULL, CODE_WRITE},
+	{"run", required_argument, NULL, CODE_RUN},
+	{"attach", required_argument, NULL, CODE_ATTACH},
+	{"key", required_argument, NULL, CODE_KEY},
+	{"password-file", required_argument, NULL, CODE_PASSWORD_FILE},
+	{"password-fd", required_argument, NULL, CODE_PASSWORD_FD},
+	{"level", required_argument, NULL, CODE_LEVEL},
+	{"chunk-size", required_argument, NULL, CODE_CHUNK_SIZE},
+	{"threads", required_argument, NULL, CODE_THREADS},
+	{"root-owner", no_argument, NULL, CODE_ROOT_OWNER},
+	{"keep-owner", no_argument, NULL, CODE_KEEP_OWNER},
+	{"allow-setid", no_argument, NULL, CODE_ALLOW_SETID},
+	{"drop-unsafe", no_argument, NULL, CODE_DROP_UNSAFE},
+	{"quiet", no_argument, NULL, CODE_QUIET},
+	{"json", no_argument, NULL, CODE_JSON},
+	{"output", required_argument, NULL, 'o'},
+	{NULL, 0, NULL, 0},
+};
+
+static int take_flag(struct build_options *o, int code, struct err *e)
+{
+	switch (code) {
+	case CODE_ROOT_OWNER: o->rules.keep_owner = false; return 0;
+	case CODE_KEEP_OWNER: o->rules.keep_owner = true; return 0;
+	case CODE_ALLOW_SETID: o->rules.allow_setid = true; return 0;
+	case CODE_DROP_UNSAFE: o->drop_unsafe = true; return 0;
+	case CODE_QUIET: o->quiet = true; return 0;
+	case CODE_JSON: o->json = true; return 0;
+	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+	}
+}
+
+static int take_count(struct build_options *o, int code, const char *value, struct err *e)
+{
+	uint64_t n = 0;
+
+	switch (code) {
+	case CODE_LEVEL:
+		if (take_number(&n, "level", value, 1, LEVEL_MAX, e) != 0)
+			return -1;
+		o->level = (int)n;
+		return 0;
+	case CODE_THREADS:
+		if (take_number(&n, "threads", value, 1, POOL_THREADS_MAX, e) != 0)
+			return -1;
+		o->threads = (unsigned)n;
+		return 0;
+	default:
+		return take_flag(o, code, e);
+	}
+}
+
+static int take_option(struct build_options *o, int code, const char *value, struct err *e)
+{
+	switch (code) {
+	case CODE_PRODUCT: return take_name(&o->product, "product", value, e);
+	case CODE_VERSION: return take_name(&o->version, "version", value, e);
+	case CODE_COUNTER: o->have_counter = true; return take_number(&o->counter, "counter", value, 0, INT64_MAX, e);
+	case CODE_BOARD: return take_board(o, value, e);
+	case CODE_WRITE: return take_write(o, value, e);
+	case CODE_RUN: return take_run(o, value, e);
+	case CODE_ATTACH: return take_string(o->attach, &o->nattach, OPTIONS_ATTACH_MAX, "attach", value, e);
+	case CODE_KEY: return take_string(o->keys, &o->nkeys, MINISIG_BLOCKS_MAX, "key", value, e);
+	case CODE_PASSWORD_FILE: return password_use_file(&o->password, value, e);
+	case CODE_PASSWORD_FD: return password_use_fd(&o->password, value, e);
+	case CODE_CHUNK_SIZE: return take_chunk_size(o, value, e);
+	case 'o': o->output = value; return 0;
+	default: return take_count(o, code, value, e);
+	}
+}
+
+/* --- what they must be together --- */
+
+static int compare_boards(const void *a, const void *b)
+{
+	return strcmp(((const struct manifest_board *)a)->id, ((const struct manifest_board *)b)->id);
+}
+
+static int compare_writes(const void *a, const void *b)
+{
+	return strcmp(((const struct manifest_write *)a)->slot, ((const struct manifest_write *)b)->slot);
+}
+
+/* Puts the lines into the order of the format, and refuses repeated ones. */
+static int arrange(struct build_options *o, struct err *e)
+{
+	struct manifest_run runs[OPTIONS_RUNS_MAX];
+	size_t n = 0;
+
+	qsort(o->boards, o->nboards, sizeof o->boards[0], compare_boards);
+	for (size_t i = 1; i < o->nboards; i++)
+		if (compare_boards(&o->boards[i - 1], &o->boards[i]) == 0)
+			return usage_value(e, "board", o->boards[i].id, "each board once");
+	qsort(o->writes, o->nwrites, sizeof o->writes[0], compare_writes);
+	for (size_t i = 1; i < o->nwrites; i++)
+		if (compare_writes(&o->writes[i - 1], &o->writes[i]) == 0)
+			return usage_value(e, "write", o->writes[i].slot, "each slot once");
+	for (int stage = RUN_BEFORE; stage <= RUN_AFTER; stage++)
+		for (size_t i = 0; i < o->nruns; i++)
+			if (o->runs[i].stage == (enum run_stage)stage)
+				runs[n++] = o->runs[i];
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (runs[i].stage == runs[k].stage && strcmp(runs[i].path, runs[k].path) == 0)
+				return usage_value(e, "run", runs[i].path, "each file once a stage");
+	memcpy(o->runs, runs, n * sizeof runs[0]);
+	return 0;
+}
+
+static int check_complete(const struct build_options *o, struct err *e)
+{
+	if (!o->product || !o->version || !o->have_counter || !o->output)
+		return err_set(e, VERDICT_USAGE, "--product, --version, --counter and -o are needed");
+	if (o->nboards == 0)
+		return err_set(e, VERDICT_USAGE, "--board is needed: which boards may take the bundle");
+	if (o->nkeys == 0)
+		return err_set(e, VERDICT_USAGE, "--key is needed: a bundle without a signature is refused everywhere");
+	return 0;
+}
+
+int options_parse(struct build_options *o, int argc, char **argv, struct err *e)
+{
+	int code;
+
+	*o = (struct build_options){.password = {.fd = -1}, .level = LEVEL_DEFAULT, .chunk_size = CHUNK_SIZE_DEFAULT,
+				    .threads = chunks_threads(POOL_THREADS_MAX)};
+	opterr = 0; /* errors are said in our own words */
+	optind = 1;
+	while ((code = getopt_long(argc, argv, "o:", table, NULL)) != -1)
+		if (take_option(o, code, optarg, e) != 0)
+			return -1;
+	if (argc - optind != 1)
+		return err_set(e, VERDICT_USAGE, "want one TREE or ARCHIVE");
+	o->input = argv[optind];
+	return check_complete(o, e) == 0 ? arrange(o, e) : -1;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* What `firmpack build` was asked to do. */
+#ifndef PACKER_OPTIONS_H
+#define PACKER_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "core/manifest.h"
+#include "core/minisig.h"
+#include "keys/password.h"
+#include "packer/tree.h"
+
+enum {
+	OPTIONS_WRITES_MAX = 64,
+	OPTIONS_RUNS_MAX = 64,     /* the reader's limit */
+	OPTIONS_ATTACH_MAX = 64,
+};
+
+/* Strings stay argv's. */
+struct build_options {
+	const char *input;         /* a directory or an archive */
+	const char *output;
+	const char *product, *version;
+	uint64_t counter;
+	bool have_counter;
+	struct manifest_board boards[MANIFEST_BOARDS_MAX]; /* sorted */
+	size_t nboards;
+	struct manifest_write writes[OPTIONS_WRITES_MAX];  /* sorted by slot */
+	size_t nwrites;
+	struct manifest_run runs[OPTIONS_RUNS_MAX];        /* `before' first, else as given */
+	size_t nruns;
+	const char *attach[OPTIONS_ATTACH_MAX];
+	size_t nattach;
+	const char *keys[MINISIG_BLOCKS_MAX];
+	size_t nkeys;
+	struct password password;  /* where the keys' passwords come from */
+	int level;
+	uint32_t chunk_size;
+	unsigned threads;
+	struct tree_rules rules;
+	bool drop_unsafe, quiet, json;
+};
+
+/* Reads the arguments of `build` (ARGV[0] is the verb). Returns 0, or -1 (usage) with the message in E. */
+int options_parse(struct build_options *o, int argc, char **argv, struct err *e);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs of firmpack that are its own: one file each, called by the table in main.c. */
+#ifndef PACKER_VERBS_H
+#define PACKER_VERBS_H
+
+int cmd_build(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+
+#endif

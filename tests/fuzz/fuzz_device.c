@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* Device files. */
+#include <stdlib.h>
+
+#include "verifier/device.h"
+#include "verifier/target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct device d;
+	struct err e = {0};
+
+	if (device_parse(&d, "device", (const char *)data, size, NULL, &e) == 0) {
+		for (size_t i = 0; i < d.nslots; i++)
+			if (!target_path(d.slots[i].target))
+				abort(); /* accepted, and of no known kind */
+	} else if (e.verdict == VERDICT_OK || e.message[0] == '\0') {
+		abort();
+	}
+	return 0;
+}

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: ISC
+# What every promise's script stands on: a fresh folder, counted assertions, processes ended by their pid.
+# Source it first: . "$(dirname "$0")/lib.sh"
+
+: "${BUILD:=$(cd "$(dirname "$0")/.." && pwd)/build}"
+TESTS=$(cd "$(dirname "$0")" && pwd)
+PATH=$BUILD:/usr/sbin:/sbin:$PATH
+export BUILD PATH
+T=$(mktemp -d "${TMPDIR:-/tmp}/firmseal-test.XXXXXX")
+export T
+umask 022
+unset SOURCE_DATE_EPOCH
+failures=0
+children=
+
+# Every process that `background` started, and the folder, go with the script.
+at_exit() {
+    status=$?
+    trap - EXIT INT TERM
+    for child in $children; do
+        kill "$child" 2>/dev/null && wait "$child" 2>/dev/null
+    done
+    if [ "${KEEP:-0}" = 1 ]; then echo "# kept: $T"; else chmod -R u+rwX "$T" 2>/dev/null; rm -rf "$T"; fi
+    if [ "$status" -eq 0 ] && [ "$failures" -gt 0 ]; then status=1; fi
+    exit "$status"
+}
+trap at_exit EXIT
+trap 'exit 130' INT TERM
+
+pass() { echo "ok - $1"; }
+fail() {
+    echo "not ok - $1"
+    shift
+    for line; do printf '%s\n' "$line" | sed 's/^/#   /'; done
+    failures=$((failures + 1))
+}
+
+# ok WHAT COMMAND...: passes when it exits 0.
+ok() {
+    what=$1
+    shift
+    if "$@" >"$T/.out" 2>"$T/.err"; then pass "$what"; else fail "$what" "exit $?: $*" "$(tail -n 20 "$T/.out" "$T/.err")"; fi
+}
+
+# refused WHAT STATUS VERDICT COMMAND...: passes when it exits with STATUS and says ": VERDICT: " on standard error.
+refused() {
+    what=$1 want=$2 word=$3
+    shift 3
+    got=0
+    "$@" >"$T/.out" 2>"$T/.err" || got=$?
+    if [ "$got" -eq "$want" ] && grep -q ": $word: " "$T/.err"; then
+        pass "$what: $word"
+    else
+        fail "$what: $word" "exit $got, wanted $want: $*" "$(tail -n 20 "$T/.err")"
+    fi
+}
+
+# same WHAT A B: passes when both files hold the same bytes.
+same() { if cmp -s "$2" "$3"; then pass "$1"; else fail "$1" "$2 and $3 differ"; fi; }
+
+# skip WHAT REASON: counted apart.
+skip() { echo "skip - $1: $2"; }
+
+# need TOOL...: the rest of the script is skipped without them.
+need() {
+    for tool; do
+        command -v "$tool" >/dev/null 2>&1 || { skip "$(basename "$0" .sh)" "no $tool here"; exit 0; }
+    done
+}
+
+# A port that is free on 127.0.0.1 just now.
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# background COMMAND...: starts it; its pid is in $child, and it is ended with the script.
+background() {
+    "$@" &
+    child=$!
+    children="$children $child"
+}
+
+# answers PORT: waits, at most ten seconds, until somebody accepts connections there.
+answers() {
+    python3 - "$1" <<'PY'
+import socket, sys, time
+end = time.monotonic() + 10
+while True:
+    try:
+        socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()
+        break
+    except OSError:
+        if time.monotonic() > end:
+            sys.exit(1)
+        time.sleep(0.02)
+PY
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/* The rules of an exchange: what is taken from an answer, how much, how often, and how slowly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flasher/exchange.h"
+
+static struct exchange x;
+static struct image image = {.fd = -1, .size = 10000, .name = "p-1.firm.tar"};
+static struct post post;
+
+static void begin(bool upload, const char *realm)
+{
+	post_init(&post, &image, "file");
+	exchange_begin(&x, upload ? &post : NULL, realm, 1000);
+}
+
+static int head(const char *line)
+{
+	return exchange_head(&x, line, strlen(line));
+}
+
+static void an_answer_is_taken(void **state)
+{
+	(void)state;
+	begin(true, "");
+	assert_int_equal(head("HTTP/1.1 100 Continue\r\n"), 0);
+	assert_int_equal(head("\r\n"), 0);
+	assert_int_equal(x.answer.status, 0);
+	assert_int_equal(head("HTTP/1.1 200 OK\r\n"), 0);
+	assert_int_equal(head("firmseal-verdict:\t wrong-board \r\n"), 0);
+	assert_int_equal(head("Firmseal-Verdicts: ok\r\n"), 0);
+	assert_int_equal(head("\r\n"), 0);
+	assert_int_equal(exchange_body(&x, "abc", 3), 0);
+	assert_int_equal(exchange_body(&x, "de", 2), 0);
+	assert_int_equal(x.answer.status, 200);
+	assert_string_equal(x.answer.word, "wrong-board");
+	assert_int_equal(x.answer.len, 5);
+	assert_memory_equal(x.answer.body, "abcde", 5);
+}
+
+static void odd_verdict_words_spoil_it(void **state)
+{
+	static const char *const odd[] = {"Firmseal-Verdict: ok\r\n", "Firmseal-Verdict:\r\n",
+					  "Firmseal-Verdict:   \r\n",
+					  "Firmseal-Verdict: 123456789012345678901234567890123\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		begin(true, "");
+		assert_int_equal(head("HTTP/1.1 200 OK\r\n"), 0);
+		if (i == 0)
+			assert_int_equal(head("Firmseal-Verdict: ok\r\n"), 0);
+		assert_int_equal(head(odd[i]), 0);
+		assert_string_equal(x.answer.word, "?");
+	}
+}
+
+static void a_later_answer_replaces_the_one_before(void **state)
+{
+	(void)state;
+	begin(false, "r");
+	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
+	assert_int_equal(head("Firmseal-Verdict: ok\r\n"), 0);
+	assert_int_equal(head("WWW-Authenticate: Digest realm=\"r\"\r\n"), 0);
+	assert_int_equal(head("\r\n"), 0);
+	assert_int_equal(exchange_body(&x, "who?", 4), 0);
+	assert_true(x.challenge.digest);
+	assert_int_equal(head("HTTP/1.0 404\r\n"), 0);
+	assert_int_equal(head("\r\n"), 0);
+	assert_int_equal(x.answer.status, 404);
+	assert_string_equal(x.answer.word, "");
+	assert_int_equal(x.answer.len, 0);
+	assert_false(x.challenge.digest);
+	assert_int_equal(x.answers, 2);
+}
+
+static void an_upload_is_not_begun_again(void **state)
+{
+	(void)state;
+	begin(true, "");
+	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), -1);
+	assert_int_equal(x.answer.status, 401);
+	assert_non_null(x.halted);
+}
+
+static void challenges_are_counted(void **state)
+{
+	(void)state;
+	begin(false, "");
+	for (int i = 0; i < EXCHANGE_ANSWERS_MAX; i++)
+		assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
+	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), -1);
+}
+
+static void another_realm_gets_no_answer(void **state)
+{
+	(void)state;
+	begin(false, "antMiner Configuration");
+	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
+	assert_int_equal(head("WWW-Authenticate: Digest realm=\"router\"\r\n"), 0);
+	assert_int_equal(head("\r\n"), -1);
+	assert_true(x.foreign);
+}
+
+static void malformed_and_endless_heads_end_it(void **state)
+{
+	static const char *const bad[] = {"HTTP/1.1\r\n", "HTTP/1.1 \r\n", "HTTP/1.1 2\r\n", "HTTP/1.1 2x0 OK\r\n",
+					  "HTTP/1.1  200\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		begin(false, "");
+		assert_int_equal(head(bad[i]), -1);
+	}
+	begin(false, "");
+	for (int i = 0; i < EXCHANGE_HEAD_MAX / 16; i++)
+		assert_int_equal(head("X-Padding: 0123\n"), 0);
+	assert_int_equal(head("X-Padding: 0123\n"), -1);
+}
+
+static void a_body_has_an_end(void **state)
+{
+	static const char block[1024];
+
+	(void)state;
+	begin(true, "");
+	for (int i = 0; i < ANSWER_MAX / 1024; i++)
+		assert_int_equal(exchange_body(&x, block, sizeof block), 0);
+	assert_false(x.overflow);
+	assert_int_equal(exchange_body(&x, block, 1), -1);
+	assert_true(x.overflow);
+	assert_int_equal(x.answer.len, ANSWER_MAX);
+}
+
+static void slowness_has_bounds(void **state)
+{
+	uint64_t all;
+
+	(void)state;
+	begin(true, "");
+	all = post_size(&post);
+	assert_int_equal(exchange_tick(&x, 0, 6000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES, 6000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES + 1, 11000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES + 2, 11001, 5000), -1);
+	assert_string_equal(x.halted, "the board stopped taking bytes");
+	begin(true, "");
+	assert_int_equal(exchange_tick(&x, all - 1, 1000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, all, 2000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, all, 7000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, all, 7001, 5000), -1);
+	assert_string_equal(x.halted, "no answer in time");
+}
+
+static void an_unreadable_image_ends_it(void **state)
+{
+	char buf[1024];
+
+	(void)state;
+	begin(true, "");
+	assert_true(exchange_upload(&x, buf, sizeof buf) > 0); /* the head */
+	assert_int_equal(exchange_upload(&x, buf, sizeof buf), -1);
+	assert_non_null(x.halted);
+	begin(false, "");
+	assert_int_equal(exchange_upload(&x, buf, sizeof buf), -1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_is_taken),
+		cmocka_unit_test(odd_verdict_words_spoil_it),
+		cmocka_unit_test(a_later_answer_replaces_the_one_before),
+		cmocka_unit_test(an_upload_is_not_begun_again),
+		cmocka_unit_test(challenges_are_counted),
+		cmocka_unit_test(another_realm_gets_no_answer),
+		cmocka_unit_test(malformed_and_endless_heads_end_it),
+		cmocka_unit_test(a_body_has_an_end),
+		cmocka_unit_test(slowness_has_bounds),
+		cmocka_unit_test(an_unreadable_image_ends_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

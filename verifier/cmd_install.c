@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* firmverify install */
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/cli.h"
+#include "core/json.h"
+#include "verifier/install.h"
+#include "verifier/verbs.h"
+
+static void print(const struct install_result *r, bool json)
+{
+	struct json j;
+
+	if (!json) {
+		printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " slots\n", r->product, r->version, r->counter, r->slots);
+		if (r->hooks_skipped)
+			printf("%" PRIu32 " hooks were not run: this board has hooks off\n", r->hooks_skipped);
+		return;
+	}
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	json_string(&j, "product", r->product);
+	json_string(&j, "version", r->version);
+	json_number(&j, "counter", r->counter);
+	json_number(&j, "slots", r->slots);
+	json_number(&j, "hooks_skipped", r->hooks_skipped);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+static int run(const char *bundle, const char *device_file, struct install_result *result, struct err *e)
+{
+	struct device device;
+	struct source_fd source;
+	int fd, rc;
+
+	if (crypto_init_verify(e) != 0 || device_load(&device, device_file, e) != 0)
+		return -1;
+	fd = strcmp(bundle, "-") == 0 ? STDIN_FILENO : open(bundle, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", bundle);
+	source_fd_init(&source, fd);
+	rc = install(&device, &source.base, result, e);
+	if (fd != STDIN_FILENO)
+		close(fd);
+	return rc;
+}
+
+int cmd_install(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	const char *device_file = DEVICE_FILE_DEFAULT;
+	struct install_result result = {.slots = 0};
+	struct err e = {.verdict = VERDICT_OK};
+	bool json = false;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c == 'd')
+			device_file = optarg;
+		else if (c == 'j')
+			json = true;
+		else
+			return cli_usage("an option is unknown, ambiguous, or lacks its value");
+	}
+	if (argc - optind != 1)
+		return cli_usage("want one BUNDLE");
+	if (run(argv[optind], device_file, &result, &e) != 0)
+		return cli_done(cli_fail_as(&e, json));
+	print(&result, json);
+	return cli_done(STATUS_DONE);
+}

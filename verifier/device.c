@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/* The device file: one table of directives, nothing silently ignored. */
+#include "verifier/device.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/io.h"
+
+struct parser {
+	struct device *d;
+	const char *name;        /* of the file */
+	unsigned line;
+	unsigned seen;           /* bit I: directive I was there */
+	int (*keyring)(struct device *d, const char *path, struct err *e);
+	struct err *e;
+};
+
+__attribute__((format(printf, 2, 3))) static int bad(const struct parser *p, const char *format, ...)
+{
+	char why[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, sizeof why, format, args);
+	va_end(args);
+	return err_set(p->e, VERDICT_USAGE, "%s:%u: %s", p->name, p->line, why);
+}
+
+static int take_name(const struct parser *p, char out[static TEXT_NAME_MAX + 1], struct span field, const char *what)
+{
+	if (!text_is_name(field))
+		return bad(p, "%s must be 1 to 64 of [A-Za-z0-9._+-]", what);
+	memcpy(out, field.at, field.len);
+	out[field.len] = '\0';
+	return 0;
+}
+
+static int take_text(const struct parser *p, char out[static DEVICE_TARGET_MAX], struct span field, const char *what)
+{
+	if (field.len >= DEVICE_TARGET_MAX)
+		return bad(p, "%s is too long", what);
+	memcpy(out, field.at, field.len);
+	out[field.len] = '\0';
+	return 0;
+}
+
+static int take_board(struct parser *p, const struct span *f)
+{
+	if (text_number(&p->d->revision, f[2], INT64_MAX) != 0)
+		return bad(p, "the board's revision must be a number");
+	return take_name(p, p->d->board, f[1], "a board id");
+}
+
+static int take_product(struct parser *p, const struct span *f)
+{
+	return take_name(p, p->d->product, f[1], "a product");
+}
+
+static int take_state(struct parser *p, const struct span *f)
+{
+	if (f[1].at[0] != '/')
+		return bad(p, "the state directory must be an absolute path");
+	return take_text(p, p->d->state, f[1], "the state directory");
+}
+
+static int take_slot(struct parser *p, const struct span *f)
+{
+	struct device_slot *slot = &p->d->slots[p->d->nslots];
+
+	if (p->d->nslots == DEVICE_SLOTS_MAX)
+		return bad(p, "more than %d slots", DEVICE_SLOTS_MAX);
+	if (take_name(p, slot->name, f[1], "a slot") != 0 || take_text(p, slot->target, f[2], "the target") != 0)
+		return -1;
+	if (strncmp(slot->target, "file:/", 6) != 0 && strncmp(slot->target, "dir:/", 5) != 0)
+		return bad(p, "a target is `file:' or `dir:' and an absolute path");
+	if (slot->target[strlen(slot->target) - 1] == '/')
+		return bad(p, "a target must not end in a slash");
+	for (size_t i = 0; i < p->d->nslots; i++)
+		if (strcmp(p->d->slots[i].name, slot->name) == 0)
+			return bad(p, "slot %s stands here twice", slot->name);
+	p->d->nslots++;
+	return 0;
+}
+
+static int take_keyring(struct parser *p, const struct span *f)
+{
+	char path[DEVICE_TARGET_MAX];
+
+	if (take_text(p, path, f[1], "the key's path") != 0)
+		return -1;
+	return p->keyring ? p->keyring(p->d, path, p->e) : 0;
+}
+
+static int take_dialect(struct parser *p, const struct span *f)
+{
+	if (!span_is(f[1], "html") && !span_is(f[1], "json"))
+		return bad(p, "dialect is `html' or `json'");
+	p->d->dialect = span_is(f[1], "json") ? DIALECT_JSON : DIALECT_HTML;
+	return 0;
+}
+
+static int take_hooks(struct parser *p, const struct span *f)
+{
+	if (!span_is(f[1], "on") && !span_is(f[1], "off"))
+		return bad(p, "hooks is `on' or `off'");
+	p->d->hooks = span_is(f[1], "on");
+	return 0;
+}
+
+static int take_boot(struct parser *p, const struct span *f)
+{
+	return span_is(f[1], "none") ? 0 : bad(p, "the boot method is not known");
+}
+
+static int take_max_upload(struct parser *p, const struct span *f)
+{
+	return text_number(&p->d->max_upload, f[1], INT64_MAX) == 0 ? 0 : bad(p, "max-upload must be a number of bytes");
+}
+
+enum { ONCE = 1, NEEDED = 2 };
+
+static const struct directive {
+	const char *word;
+	size_t nfields;
+	unsigned flags;
+	int (*take)(struct parser *p, const struct span *f);
+} directives[] = {
+	{"board", 3, ONCE | NEEDED, take_board},
+	{"product", 2, ONCE | NEEDED, take_product},
+	{"state", 2, ONCE | NEEDED, take_state},
+	{"slot", 3, NEEDED, take_slot},
+	{"keyring", 2, NEEDED, take_keyring},
+	{"dialect", 2, ONCE, take_dialect},
+	{"hooks", 2, ONCE, take_hooks},
+	{"boot", 2, ONCE, take_boot},
+	{"max-upload", 2, ONCE, take_max_upload},
+};
+enum { NDIRECTIVES = sizeof directives / sizeof *directives };
+
+static int take_line(struct parser *p, struct span line)
+{
+	struct span f[3];
+	size_t n;
+
+	if (line.len == 0 || line.at[0] == '#')
+		return 0;
+	n = text_fields(line, f, 3);
+	for (size_t i = 0; i < NDIRECTIVES; i++) {
+		if (n == 0 || !span_is(f[0], directives[i].word))
+			continue;
+		if (n != directives[i].nfields)
+			return bad(p, "`%s' wants %zu values", directives[i].word, directives[i].nfields - 1);
+		if (directives[i].flags & ONCE && p->seen & 1U << i)
+			return bad(p, "`%s' stands here twice", directives[i].word);
+		p->seen |= 1U << i;
+		return directives[i].take(p, f);
+	}
+	return bad(p, "unknown directive, or fields not parted by single spaces");
+}
+
+static int check_complete(const struct parser *p)
+{
+	size_t trees = 0;
+
+	for (size_t i = 0; i < NDIRECTIVES; i++)
+		if (directives[i].flags & NEEDED && !(p->seen & 1U << i))
+			return err_set(p->e, VERDICT_USAGE, "%s: there is no `%s' line", p->name, directives[i].word);
+	for (size_t i = 0; i < p->d->nslots; i++)
+		trees += strncmp(p->d->slots[i].target, "dir:", 4) == 0;
+	return trees <= 1 ? 0 : err_set(p->e, VERDICT_USAGE, "%s: more than one slot takes the tree", p->name);
+}
+
+int device_parse(struct device *d, const char *name, const char *text, size_t len,
+		 int (*keyring)(struct device *d, const char *path, struct err *e), struct err *e)
+{
+	struct parser p = {.d = d, .name = name, .keyring = keyring, .e = e};
+
+	*d = (struct device){.max_upload = DEVICE_UPLOAD_DEFAULT};
+	for (size_t at = 0; at < len;) {
+		const char *end = memchr(text + at, '\n', len - at);
+		size_t n = end ? (size_t)(end - text) - at : len - at;
+
+		p.line++;
+		for (size_t i = 0; i < n; i++)
+			if ((unsigned char)text[at + i] < 0x20 || (unsigned char)text[at + i] > 0x7e)
+				return bad(&p, "a byte that is no printable ASCII");
+		if (take_line(&p, (struct span){text + at, n}) != 0)
+			return -1;
+		at += n + 1;
+	}
+	return check_complete(&p);
+}
+
+static int load_key(struct device *d, const char *path, struct err *e)
+{
+	return trust_add_file(&d->trust, path, e);
+}
+
+int device_load(struct device *d, const char *path, struct err *e)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int rc;
+
+	if (io_read_file(&text, &len, path, DEVICE_FILE_MAX, e) != 0)
+		return err_prefix(e, "device file");
+	rc = device_parse(d, path, text, len, load_key, e);
+	free(text);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* What this board is and where its firmware goes: the device file, /etc/firmseal/device. It comes with the board, never with a
+ * bundle. Every setting fails closed: what is unknown, missing or doubled refuses the whole file. */
+#ifndef VERIFIER_DEVICE_H
+#define VERIFIER_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/manifest.h"
+#include "core/trust.h"
+
+#define DEVICE_FILE_DEFAULT "/etc/firmseal/device"
+#define DEVICE_UPLOAD_DEFAULT ((uint64_t)512 << 20) /* bytes */
+enum {
+	DEVICE_FILE_MAX = 64 << 10,
+	DEVICE_SLOTS_MAX = 32,
+	DEVICE_TARGET_MAX = 512, /* bytes of a target's text */
+};
+
+enum dialect { DIALECT_HTML, DIALECT_JSON };
+
+struct device_slot {
+	char name[TEXT_NAME_MAX + 1];
+	char target[DEVICE_TARGET_MAX]; /* "file:/boot/uImage", "dir:/srv/root" */
+};
+
+/* Plain record, filled by device_load. */
+struct device {
+	char board[TEXT_NAME_MAX + 1];
+	uint64_t revision;
+	char product[TEXT_NAME_MAX + 1];
+	char state[DEVICE_TARGET_MAX];  /* directory of the state files */
+	struct device_slot slots[DEVICE_SLOTS_MAX];
+	size_t nslots;
+	struct trust trust;             /* the keys of all `keyring` lines */
+	enum dialect dialect;
+	bool hooks;                     /* off unless the file says on */
+	uint64_t max_upload;            /* bytes of a request body */
+};
+
+/* Reads a device file and the keys it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
+ * malformed-keyring (a key). */
+int device_load(struct device *d, const char *path, struct err *e);
+
+/* Parses the text of one; NAME is for messages. Keys are not loaded by this one: KEYRINGS (may be NULL) is called for each. */
+int device_parse(struct device *d, const char *name, const char *text, size_t len,
+		 int (*keyring)(struct device *d, const char *path, struct err *e), struct err *e);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: ISC */
+/* The way of an image into the slots. */
+#include "verifier/install.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/chunks.h"
+#include "core/io.h"
+#include "core/policy.h"
+#include "core/reader.h"
+#include "verifier/hooks.h"
+#include "verifier/journal.h"
+#include "verifier/swap.h"
+#include "verifier/target.h"
+
+/* Each thread costs a compressed and an expanded chunk, and boards have little memory and few processors. */
+enum { INSTALL_THREADS_MAX = 2 };
+
+struct job {
+	const struct device *d;
+	struct reader *reader;
+	const struct manifest *m;          /* the reader's */
+	struct target *targets[DEVICE_SLOTS_MAX];
+	struct journal_swap swaps[DEVICE_SLOTS_MAX];
+	size_t n;
+	const char *tree;                  /* path of the target that takes the tree, or NULL */
+};
+
+static int check_policy(const struct job *j, struct err *e)
+{
+	struct installed now;
+	struct policy policy = {.board = j->d->board, .revision = j->d->revision, .product = j->d->product};
+
+	if (state_installed(j->d, &now, e) != 0)
+		return -1;
+	policy.counter = now.any ? now.counter : 0;
+	return policy_check(&policy, j->m, e);
+}
+
+static const struct device_slot *find_slot(const struct device *d, const char *name)
+{
+	for (size_t i = 0; i < d->nslots; i++)
+		if (strcmp(d->slots[i].name, name) == 0)
+			return &d->slots[i];
+	return NULL;
+}
+
+/* Every slot that the image names must be there, before anything is written. */
+static int check_slots(const struct job *j, struct err *e)
+{
+	struct manifest_write w;
+
+	for (uint32_t i = 0; i < manifest_head(j->m)->nwrites; i++) {
+		const struct device_slot *slot;
+
+		manifest_write(j->m, i, &w);
+		slot = find_slot(j->d, w.slot);
+		if (!slot)
+			return err_set(e, VERDICT_WRONG_BOARD, "the image writes slot %s, which this board does not have", w.slot);
+		if (target_takes_tree(slot->target))
+			return err_set(e, VERDICT_WRONG_BOARD, "the image writes one file to slot %s, which takes a tree", w.slot);
+	}
+	return 0;
+}
+
+static int open_target(struct job *j, const char *text, const char *wanted, struct err *e)
+{
+	if (target_open(&j->targets[j->n], text, j->m, wanted, e) != 0)
+		return -1;
+	if (target_takes_tree(text))
+		j->tree = j->targets[j->n]->path;
+	j->n++;
+	return 0;
+}
+
+/* The manifest's `write` lines name raw slots; a slot for trees takes every image's tree. */
+static int open_targets(struct job *j, struct err *e)
+{
+	struct manifest_write w;
+
+	for (uint32_t i = 0; i < manifest_head(j->m)->nwrites; i++) {
+		manifest_write(j->m, i, &w);
+		if (open_target(j, find_slot(j->d, w.slot)->target, w.path, e) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < j->d->nslots; i++)
+		if (target_takes_tree(j->d->slots[i].target) && open_target(j, j->d->slots[i].target, NULL, e) != 0)
+			return -1;
+	return j->n > 0 ? 0 : err_set(e, VERDICT_WRONG_BOARD, "nothing in the image is for a slot of this board");
+}
+
+static int feed_targets(struct job *j, struct err *e)
+{
+	struct reader_item item;
+	int rc;
+
+	while ((rc = reader_next(j->reader, &item, e)) == 1)
+		for (size_t i = 0; i < j->n; i++)
+			if (j->targets[i]->item(j->targets[i], &item, e) != 0)
+				return -1;
+	return rc;
+}
+
+static int finish_targets(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		j->swaps[i].path = j->targets[i]->path;
+		if (j->targets[i]->finish(j->targets[i], &j->swaps[i].inode, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where the staged tree is, until it is swapped in. */
+static int staged_tree(const struct job *j, char *out, size_t size, struct err *e)
+{
+	const char *slash = strrchr(j->tree, '/');
+	char name[SWAP_NAME_MAX];
+
+	if (swap_staged_name(name, slash + 1, e) != 0)
+		return -1;
+	snprintf(out, size, "%.*s/%s", (int)(slash - j->tree), j->tree, name);
+	return 0;
+}
+
+static int hooks_before(const struct job *j, struct err *e)
+{
+	char tree[DEVICE_TARGET_MAX + SWAP_NAME_MAX];
+
+	if (!j->d->hooks || manifest_head(j->m)->nruns == 0)
+		return 0;
+	if (!j->tree)
+		return err_set(e, VERDICT_USAGE, "the image has hooks, and this board has no slot with a tree to run them from");
+	return staged_tree(j, tree, sizeof tree, e) == 0 ? hooks_run(j->m, RUN_BEFORE, tree, e) : -1;
+}
+
+/* From now on what is staged belongs to the journal. */
+static void release_targets(struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		j->targets[i]->released = true;
+}
+
+/* Everything is staged and right: decide, and do it. */
+static int commit(struct job *j, struct err *e)
+{
+	const struct manifest_head *head = manifest_head(j->m);
+	struct span text = manifest_text(j->m);
+	struct installed next = {.any = true, .counter = head->counter};
+
+	memcpy(next.product, head->product, sizeof next.product);
+	memcpy(next.version, head->version, sizeof next.version);
+	hash_buffer(next.manifest, text.at, text.len);
+	if (journal_write(j->d, &next, text, j->swaps, j->n, e) != 0) {
+		/* It may be there all the same, if only the last sync failed; then what it names must stay. */
+		if (state_remove(j->d, "journal", NULL) != 0)
+			release_targets(j);
+		return -1;
+	}
+	release_targets(j);
+	if (journal_finish(j->d, e) != 0)
+		return -1;
+	return j->d->hooks && j->tree && head->nruns > 0 ? hooks_run(j->m, RUN_AFTER, j->tree, e) : 0;
+}
+
+static int install_locked(struct job *j, struct source *src, struct err *e)
+{
+	if (journal_finish(j->d, e) != 0) /* an install that a power cut interrupted comes first */
+		return err_prefix(e, "finishing an earlier install");
+	if (reader_open(&j->reader, src, &j->d->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
+		return -1;
+	j->m = reader_manifest(j->reader);
+	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || open_targets(j, e) != 0)
+		return -1;
+	if (feed_targets(j, e) != 0 || finish_targets(j, e) != 0 || hooks_before(j, e) != 0)
+		return -1;
+	return commit(j, e);
+}
+
+static void fill_result(const struct job *j, struct install_result *out)
+{
+	const struct manifest_head *head = manifest_head(j->m);
+
+	memcpy(out->product, head->product, sizeof out->product);
+	memcpy(out->version, head->version, sizeof out->version);
+	out->counter = head->counter;
+	out->slots = (uint32_t)j->n;
+	out->hooks_skipped = j->d->hooks ? 0 : head->nruns;
+}
+
+int install(const struct device *d, struct source *src, struct install_result *out, struct err *e)
+{
+	struct job j = {.d = d};
+	int lock = state_lock(d, e), rc;
+
+	if (lock < 0)
+		return -1;
+	rc = install_locked(&j, src, e);
+	if (rc == 0)
+		fill_result(&j, out);
+	for (size_t i = 0; i < j.n; i++)
+		target_free(&j.targets[i]);
+	reader_free(&j.reader);
+	close(lock);
+	return rc;
+}

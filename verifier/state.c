@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/* The state directory. */
+#include "verifier/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/io.h"
+
+#define SUM_LINE "blake2b "
+enum { SUM_LENGTH = sizeof SUM_LINE - 1 + HASH_HEX + 1, STATE_PATH_MAX = DEVICE_TARGET_MAX + 64, INSTALLED_MAX = 1024 };
+
+static void state_path(char out[static STATE_PATH_MAX], const struct device *d, const char *name)
+{
+	snprintf(out, STATE_PATH_MAX, "%s/%s", d->state, name);
+}
+
+int state_lock(const struct device *d, struct err *e)
+{
+	char path[STATE_PATH_MAX];
+	int fd;
+
+	state_path(path, d, "lock");
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int error = errno;
+
+		close(fd);
+		if (error == EWOULDBLOCK)
+			return err_set(e, VERDICT_BUSY, "another install is under way on this board");
+		errno = error;
+		return err_errno(e, "cannot lock %s", path);
+	}
+	return fd;
+}
+
+/* The last line of a state file: the hash of all before it. */
+static void sum_line(char out[static SUM_LENGTH + 1], const char *body, size_t len)
+{
+	unsigned char hash[HASH_SIZE];
+	char hex[HASH_HEX + 1];
+
+	hash_buffer(hash, body, len);
+	text_put_hash(hex, hash);
+	snprintf(out, SUM_LENGTH + 1, SUM_LINE "%s\n", hex);
+}
+
+int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e)
+{
+	char path[STATE_PATH_MAX], expected[SUM_LENGTH + 1];
+	char *text = NULL;
+	size_t n = 0;
+
+	state_path(path, d, name);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	if (io_read_file(&text, &n, path, max + SUM_LENGTH, e) != 0)
+		return -1;
+	if (n >= SUM_LENGTH) {
+		sum_line(expected, text, n - SUM_LENGTH);
+		if (memcmp(text + n - SUM_LENGTH, expected, SUM_LENGTH) == 0) {
+			*len = n - SUM_LENGTH;
+			text[*len] = '\0';
+			*body = text;
+			return 1;
+		}
+	}
+	free(text);
+	return err_set(e, VERDICT_SYSTEM, "%s is damaged: its checksum does not fit", path);
+}
+
+int state_write(const struct device *d, const char *name, const char *body, size_t len, struct err *e)
+{
+	char path[STATE_PATH_MAX], sum[SUM_LENGTH + 1];
+	struct io_new file;
+	int rc = -1;
+
+	state_path(path, d, name);
+	if (io_new_open(&file, path, 0644, e) != 0)
+		return -1;
+	sum_line(sum, body, len);
+	if (io_write_all(file.fd, body, len) != 0 || io_write_all(file.fd, sum, SUM_LENGTH) != 0)
+		err_errno(e, "cannot write %s", path);
+	else
+		rc = io_new_commit(&file, e);
+	io_new_discard(&file);
+	return rc;
+}
+
+int state_remove(const struct device *d, const char *name, struct err *e)
+{
+	char path[STATE_PATH_MAX];
+	const char *base;
+	int dir, rc = -1;
+
+	state_path(path, d, name);
+	dir = io_parent(path, &base, e);
+	if (dir < 0)
+		return -1;
+	if ((unlinkat(dir, base, 0) != 0 && errno != ENOENT) || fsync(dir) != 0)
+		err_errno(e, "cannot remove %s", path);
+	else
+		rc = 0;
+	close(dir);
+	return rc;
+}
+
+int state_sweep(const struct device *d, struct err *e)
+{
+	DIR *dir = opendir(d->state);
+	struct dirent *entry;
+	int rc = 0;
+
+	if (!dir)
+		return err_errno(e, "cannot read %s", d->state);
+	while (rc == 0 && (entry = readdir(dir)))
+		if (strncmp(entry->d_name, IO_NEW_PREFIX, strlen(IO_NEW_PREFIX)) == 0 &&
+		    unlinkat(dirfd(dir), entry->d_name, 0) != 0)
+			rc = err_errno(e, "cannot remove %s/%s", d->state, entry->d_name);
+	closedir(dir);
+	return rc;
+}
+
+int state_rename(const struct device *d, const char *from, const char *to, struct err *e)
+{
+	char old[STATE_PATH_MAX], new[STATE_PATH_MAX];
+	const char *base;
+	int dir, rc = -1;
+
+	state_path(old, d, from);
+	state_path(new, d, to);
+	dir = io_parent(new, &base, e);
+	if (dir < 0)
+		return -1;
+	if ((rename(old, new) != 0 && errno != ENOENT) || fsync(dir) != 0)
+		err_errno(e, "cannot rename %s", old);
+	else
+		rc = 0;
+	close(dir);
+	return rc;
+}
+
+/* Takes "WORD VALUE\n" off the front of *TEXT. Returns 0 or -1. */
+static int take_value(struct span *text, const char *word, struct span *value)
+{
+	const char *end = memchr(text->at, '\n', text->len);
+	struct span f[2];
+
+	if (!end || text_fields((struct span){text->at, (size_t)(end - text->at)}, f, 2) != 2 || !span_is(f[0], word))
+		return -1;
+	*value = f[1];
+	text->len -= (size_t)(end + 1 - text->at);
+	text->at = end + 1;
+	return 0;
+}
+
+static int take_name(struct span *text, const char *word, char out[static TEXT_NAME_MAX + 1])
+{
+	struct span value;
+
+	if (take_value(text, word, &value) != 0 || !text_is_name(value))
+		return -1;
+	memcpy(out, value.at, value.len);
+	out[value.len] = '\0';
+	return 0;
+}
+
+int installed_parse(struct installed *out, struct span *text)
+{
+	struct span value;
+
+	if (take_name(text, "product", out->product) != 0 || take_name(text, "version", out->version) != 0)
+		return -1;
+	if (take_value(text, "counter", &value) != 0 || text_number(&out->counter, value, INT64_MAX) != 0)
+		return -1;
+	return take_value(text, "manifest", &value) == 0 ? text_hash(out->manifest, value) : -1;
+}
+
+int installed_format(char *out, size_t size, const struct installed *in)
+{
+	char hex[HASH_HEX + 1];
+
+	text_put_hash(hex, in->manifest);
+	return snprintf(out, size, "product %s\nversion %s\ncounter %" PRIu64 "\nmanifest %s\n", in->product, in->version,
+			in->counter, hex);
+}
+
+int state_installed(const struct device *d, struct installed *out, struct err *e)
+{
+	char *body = NULL;
+	struct span text;
+	size_t len = 0;
+	int rc = state_read(d, "installed", &body, &len, INSTALLED_MAX, e);
+
+	*out = (struct installed){.any = rc == 1};
+	if (rc <= 0)
+		return rc;
+	text = (struct span){body, len};
+	rc = installed_parse(out, &text);
+	if (rc != 0 || text.len != 0)
+		rc = err_set(e, VERDICT_SYSTEM, "%s/installed is not understood", d->state);
+	free(body);
+	return rc;
+}
+
+int state_set_installed(const struct device *d, const struct installed *in, struct err *e)
+{
+	char body[INSTALLED_MAX];
+	int n = installed_format(body, sizeof body, in);
+
+	return state_write(d, "installed", body, (size_t)n, e);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/* What this board knows of itself: small files in the state directory, replaced atomically, each with a checksum. */
+#ifndef VERIFIER_STATE_H
+#define VERIFIER_STATE_H
+
+#include "core/manifest.h"
+#include "verifier/device.h"
+
+/* The installed image: STATE/installed. */
+struct installed {
+	bool any;                /* false: nothing has been installed yet */
+	char product[TEXT_NAME_MAX + 1];
+	char version[TEXT_NAME_MAX + 1];
+	uint64_t counter;        /* confirmed security counter */
+	unsigned char manifest[HASH_SIZE]; /* BLAKE2b-256 of its manifest */
+};
+
+/* Takes STATE/lock without waiting. Returns a descriptor (closing it lets go), or -1: busy, system. */
+int state_lock(const struct device *d, struct err *e);
+
+/* Reads a state file of at most MAX bytes: its body without the checksum line. Returns 1, 0 when there is none, -1 (system: torn or
+ * damaged, named). The caller frees *BODY. */
+int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e);
+/* Replaces a state file atomically: body, then a line `blake2b HASH`. Returns 0 or -1. */
+int state_write(const struct device *d, const char *name, const char *body, size_t len, struct err *e);
+/* Removes a state file; a missing one is fine. Returns 0 or -1. */
+int state_remove(const struct device *d, const char *name, struct err *e);
+
+/* Removes what a state_write that a power cut interrupted left behind. The caller holds the lock. Returns 0 or -1. */
+int state_sweep(const struct device *d, struct err *e);
+/* Renames a state file; one that has been renamed already is fine. Returns 0 or -1. */
+int state_rename(const struct device *d, const char *from, const char *to, struct err *e);
+
+/* The lines of STATE/installed. format returns their length (OUT holds at least 1 KiB); parse takes them off the front of *TEXT and
+ * returns 0 or -1. */
+int installed_format(char *out, size_t size, const struct installed *in);
+int installed_parse(struct installed *out, struct span *text);
+
+/* Returns 0 (also when nothing is installed: any is false) or -1. A damaged record is an error, never "nothing installed". */
+int state_installed(const struct device *d, struct installed *out, struct err *e);
+int state_set_installed(const struct device *d, const struct installed *in, struct err *e);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs of firmverify that are its own: one cmd_NAME.c each. argv[0] is the verb; they return the exit status. */
+#ifndef VERIFIER_VERBS_H
+#define VERIFIER_VERBS_H
+
+int cmd_install(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_cgi(int argc, char **argv);
+
+#endif
