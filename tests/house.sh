@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Promise: the arrows run one way; what stands on the board cannot sign, and asks for neither network, clock nor chance.
+set -eu
+. "$(dirname "$0")/lib.sh"
+root=$(cd "$TESTS/.." && pwd)
+cd "$root"
+
+# nothing WHAT: passes when standard input is empty.
+nothing() {
+    found=$(cat)
+    if [ -z "$found" ]; then pass "$1"; else fail "$1" "$found"; fi
+}
+
+# --- programs -> keys, boards -> core ---
+# includes ROOM ALLOWED...: no file of a room includes what lies in a room beyond those allowed.
+includes() {
+    room=$1
+    allowed=$(echo "$@" | tr ' ' '|')
+    grep -nE '^#include "' "$room"/*.c "$room"/*.h | grep -vE "#include \"($allowed)/" | nothing "$room includes: $*"
+}
+includes core
+includes keys core
+includes boards core
+includes packer keys core
+includes verifier boards core
+includes flasher boards core
+
+# --- one third-party library, one owner ---
+owner() { # owner HEADER FILE|ROOM/
+    grep -lE "^#include <$1" core/* keys/* boards/* packer/* verifier/* flasher/* | grep -v "^$2" | nothing "<$1> belongs to $2"
+}
+owner archive packer/import.c
+owner curl flasher/http.c
+owner jansson flasher/answer.c
+owner zlib core/deflate.c
+owner libdeflate core/deflate.c
+grep -l '^#include <sodium' core/* boards/* packer/* verifier/* flasher/* | grep -v '^core/crypto.c' |
+    nothing "<sodium.h> belongs to core/crypto.c and keys/"
+
+# --- what is never called ---
+code() { sed -E 's,/\*.*\*/,,; s,^[[:space:]]*\*.*,,; s,^[[:space:]]*/\*.*,,' "$1" | sed "s,^,$1: ,"; }
+for file in core/*.c keys/*.c boards/*.c packer/*.c verifier/*.c flasher/*.c; do code "$file"; done >"$T/code"
+grep -E '[^a-z_](system|popen|realpath|strcpy|strcat|sprintf|gets|tmpnam|mktemp|alloca) ?\(' "$T/code" |
+    nothing "no shell, no realpath, no unbounded copy"
+grep -E 'archive_write_disk|support_(format|filter)_all|support_filter_program' "$T/code" |
+    nothing "libarchive neither writes to disk nor reads formats that were not named"
+grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|REQUEST_METHOD|CONTENT_TYPE|CONTENT_LENGTH|NO_COLOR)"' |
+    nothing "nothing but the request and SOURCE_DATE_EPOCH comes from the environment"
+
+# --- every header is whole by itself ---
+broken=
+for header in core/*.h keys/*.h boards/*.h packer/*.h verifier/*.h flasher/*.h; do
+    printf '#include "%s"\n' "$header" |
+        ${CC:-cc} -I. -D_POSIX_C_SOURCE=200809L -std=c17 -Werror -fsyntax-only -x c - 2>>"$T/headers" || broken="$broken $header"
+done
+if [ -z "$broken" ]; then pass "every header compiles alone"; else fail "every header compiles alone" "$broken" "$(cat "$T/headers")"; fi
+
+# --- what firmverify is linked from ---
+map=$BUILD/firmverify.map
+ok "the link map is there" test -s "$map"
+grep -oE '^[^ ]*lib(keys|packer|flasher)\.a' "$map" | sort -u | nothing "firmverify holds nothing of keys, packer, flasher"
+nm -u --dynamic "$BUILD/firmverify" | grep -E '[^a-z](crypto_sign(_ed25519)?(_detached|_keypair|_seed_keypair|_final_create)?|crypto_pwhash[a-z0-9_]*|archive_[a-z_]*|curl_[a-z_]*)(@|$)' |
+    nothing "firmverify calls nothing that signs, stretches passwords, reads archives, or talks to a network"
+readelf -d "$BUILD/firmverify" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+    grep -vE '^(libsodium|libdeflate|libz|libc|libasan|libubsan|libm|libgcc_s|ld-linux[a-z0-9-]*)\.so' | nothing "firmverify needs no further library"
+nm -u --dynamic "$BUILD/firmkey" | grep -q crypto_sign && pass "the same look at firmkey does find signing" ||
+    fail "the same look at firmkey does find signing"
+
+# --- neither chance nor clock nor network ---
+if [ -n "${SAN:-}" ] || ! command -v strace >/dev/null 2>&1; then
+    skip "system calls of a check" "needs strace, and no sanitizer"
+else
+    cd "$T"
+    mkdir tree
+    seq 100000 >tree/file
+    firmkey generate -o key --no-password >.log 2>&1
+    firmpack build tree --product p --version 1 --counter 1 --board b --key key.key -o bundle --quiet
+    ok "a bundle is checked" strace -f -o calls firmverify check bundle --pubkey key.pub
+    # glibc's malloc takes 8 bytes, if there are any: it does not wait (GRND_NONBLOCK).
+    grep -E 'getrandom|/dev/u?random|(socket|connect|bind)\(|clock_gettime|gettimeofday|time\(' calls | grep -v GRND_NONBLOCK |
+        nothing "  without a random byte, a look at the clock, or a socket"
+    ok "  as one descriptor, opened once" test "$(grep -c 'openat(.*"bundle"' calls)" -eq 1
+fi
