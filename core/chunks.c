@@ -2,8 +2,8 @@
 /* The payload's chunks on several threads.
  *
  * Each thread takes its turn at the source (`input` lock), reads one chunk's compressed bytes into its own buffer, then, side by
- * side with the others, hashes it, compares, and inflates it from that same buffer into slot I mod nslots. The consumer
- * takes the slots in order. A slot is filled again only when the consumer has moved on. */
+ * side with the others, hashes it, compares, and inflates it from that same buffer into slot I mod nslots, and hashes the files
+ * that lie whole in there. The consumer takes the slots in order. A slot is filled again only when the consumer has moved on. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/chunks.h"
 
@@ -19,6 +19,7 @@ enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_FAILED };
 struct slot {
 	enum slot_state state;
 	unsigned char *data;  /* CHUNKS_INFLATE only */
+	uint32_t bad;         /* as in struct chunk_view */
 	struct err err;
 };
 
@@ -26,10 +27,11 @@ struct chunks {
 	struct source *src;
 	const struct manifest *m;
 	enum chunks_mode mode;
-	pthread_mutex_t input;    /* held by the thread that reads; guards next_read */
+	pthread_mutex_t input;    /* held by the thread that reads; guards next_read, place */
 	pthread_mutex_t lock;     /* guards the slots' states, taken, stop */
 	pthread_cond_t changed;
 	uint32_t next_read, taken;
+	struct whole_place place; /* at the start of chunk next_read */
 	bool holding;             /* the consumer still looks at slot taken - 1 */
 	bool stop;
 	unsigned nthreads, started, nslots;
@@ -60,31 +62,58 @@ static void publish(struct chunks *c, uint32_t i, enum slot_state state)
 	pthread_mutex_unlock(&c->lock);
 }
 
+/* One chunk in a thread's hands. */
+struct job {
+	uint32_t i;
+	struct manifest_chunk chunk;
+	struct whole_place place; /* where it begins */
+};
+
+static uint64_t chunk_start(const struct chunks *c, uint32_t i)
+{
+	return (uint64_t)i * manifest_head(c->m)->chunk_size;
+}
+
 /* Takes the next chunk from the source into BUF. Returns 1, 0 when there is none left or all is to stop, -1 on failure. */
-static int take(struct chunks *c, uint32_t *i, struct manifest_chunk *chunk, unsigned char *buf)
+static int take(struct chunks *c, struct job *job, unsigned char *buf)
 {
 	int rc = 0;
 
 	pthread_mutex_lock(&c->input);
-	*i = c->next_read;
-	if (*i < manifest_head(c->m)->nchunks && wait_for_slot(c, *i)) {
+	job->i = c->next_read;
+	if (job->i < manifest_head(c->m)->nchunks && wait_for_slot(c, job->i)) {
+		job->place = c->place;
 		c->next_read++;
-		manifest_chunk(c->m, *i, chunk);
-		rc = source_exact(c->src, buf, chunk->packed, "the payload", &c->slots[*i % c->nslots].err) == 0 ? 1 : -1;
+		if (c->mode == CHUNKS_INFLATE)
+			whole_advance(&c->place, c->m, chunk_start(c, c->next_read));
+		manifest_chunk(c->m, job->i, &job->chunk);
+		rc = source_exact(c->src, buf, job->chunk.packed, "the payload", &c->slots[job->i % c->nslots].err) == 0 ? 1 : -1;
 		if (rc < 0) /* before the next thread has its turn at a source that has failed */
-			publish(c, *i, SLOT_FAILED);
+			publish(c, job->i, SLOT_FAILED);
 	}
 	pthread_mutex_unlock(&c->input);
 	return rc;
 }
 
-static int authenticate(const struct manifest_chunk *chunk, uint32_t i, const unsigned char *buf, struct err *e)
+static int authenticate(const struct job *job, const unsigned char *buf, struct err *e)
 {
 	unsigned char hash[HASH_SIZE];
 
-	hash_buffer(hash, buf, chunk->packed);
-	if (!crypto_equal(hash, chunk->hash, HASH_SIZE))
-		return err_set(e, VERDICT_CHUNK_HASH, "chunk %" PRIu32 " is not what was signed", i + 1);
+	hash_buffer(hash, buf, job->chunk.packed);
+	if (!crypto_equal(hash, job->chunk.hash, HASH_SIZE))
+		return err_set(e, VERDICT_CHUNK_HASH, "chunk %" PRIu32 " is not what was signed", job->i + 1);
+	return 0;
+}
+
+/* Inflates an authenticated chunk into its slot. Returns 0 or -1 with the slot's error set. */
+static int expand(const struct chunks *c, const struct job *job, struct inflater *inflater, const unsigned char *buf)
+{
+	struct slot *slot = &c->slots[job->i % c->nslots];
+	uint32_t len = manifest_chunk_span(c->m, job->i);
+
+	if (inflater_run(inflater, slot->data, len, buf, job->chunk.packed, &slot->err) != 0)
+		return err_prefix(&slot->err, "chunk %" PRIu32, job->i + 1);
+	slot->bad = whole_check(c->m, job->place, slot->data, chunk_start(c, job->i), len);
 	return 0;
 }
 
@@ -94,8 +123,7 @@ static void *work(void *arg)
 	const struct manifest_head *head = manifest_head(c->m);
 	unsigned char *buf = malloc(deflate_bound(head->chunk_size));
 	struct inflater *inflater = c->mode == CHUNKS_INFLATE ? inflater_new() : NULL;
-	struct manifest_chunk chunk;
-	uint32_t i;
+	struct job job;
 
 	if (!buf || (c->mode == CHUNKS_INFLATE && !inflater)) {
 		/* Others may go on; if none can, the consumer is told through the slot that stays empty. */
@@ -105,15 +133,12 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&c->lock);
 		goto out;
 	}
-	while (take(c, &i, &chunk, buf) == 1) {
-		struct slot *slot = &c->slots[i % c->nslots];
-		int rc = authenticate(&chunk, i, buf, &slot->err);
+	while (take(c, &job, buf) == 1) {
+		int rc = authenticate(&job, buf, &c->slots[job.i % c->nslots].err);
 
 		if (rc == 0 && inflater)
-			rc = inflater_run(inflater, slot->data, manifest_chunk_span(c->m, i), buf, chunk.packed, &slot->err);
-		if (rc != 0 && inflater)
-			err_prefix(&slot->err, "chunk %" PRIu32, i + 1);
-		publish(c, i, rc == 0 ? SLOT_READY : SLOT_FAILED);
+			rc = expand(c, &job, inflater, buf);
+		publish(c, job.i, rc == 0 ? SLOT_READY : SLOT_FAILED);
 	}
 out:
 	inflater_free(&inflater);
@@ -174,7 +199,7 @@ memory:
 	return err_set(e, VERDICT_SYSTEM, "out of memory");
 }
 
-int chunks_next(struct chunks *c, const unsigned char **data, size_t *len, struct err *e)
+int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e)
 {
 	uint32_t i = c->taken;
 	struct slot *slot = &c->slots[i % c->nslots];
@@ -203,8 +228,7 @@ int chunks_next(struct chunks *c, const unsigned char **data, size_t *len, struc
 	slot->state = SLOT_EMPTY;
 	c->taken++;
 	c->holding = true;
-	*data = slot->data;
-	*len = slot->data ? manifest_chunk_span(c->m, i) : 0;
+	*out = (struct chunk_view){.data = slot->data, .len = manifest_chunk_span(c->m, i), .bad = slot->bad};
 	rc = 1;
 out:
 	pthread_mutex_unlock(&c->lock);

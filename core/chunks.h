@@ -8,6 +8,7 @@
 
 #include "core/manifest.h"
 #include "core/source.h"
+#include "core/whole.h"
 
 enum chunks_mode {
 	CHUNKS_HASH,    /* authenticate only: every byte is hashed, none is inflated */
@@ -16,13 +17,19 @@ enum chunks_mode {
 
 struct chunks;
 
+struct chunk_view {
+	const unsigned char *data; /* expanded bytes, valid until the next call; NULL in CHUNKS_HASH */
+	size_t len;
+	uint32_t bad;              /* index of the first file that lies whole in it and is not what the manifest says, or WHOLE_FINE */
+};
+
 /* Starts THREADS (at least 1) threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */
 int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
 		 unsigned threads, struct err *e);
 
-/* The next chunk: 1 and its expanded bytes (valid until the next call; NULL and 0 in CHUNKS_HASH), 0 after the last, when SRC
- * stands just behind the payload; -1: truncated, chunk-hash, chunk-size, payload-mismatch, or the source's error. */
-int chunks_next(struct chunks *c, const unsigned char **data, size_t *len, struct err *e);
+/* The next chunk: 1, 0 after the last, when SRC stands just behind the payload; -1: truncated, chunk-hash, chunk-size,
+ * payload-mismatch, or the source's error. */
+int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e);
 
 /* Stops and joins the threads. A thread that waits in the source's read is waited for. */
 void chunks_free(struct chunks **cp);
