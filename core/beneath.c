@@ -13,11 +13,16 @@
 #include "core/path.h"
 
 /* Paths hold at most 128 components; what is deeper was not put there by us. */
-enum { REMOVE_DEPTH_MAX = PATH_MAX_LEN / 2 + 2 };
+enum { PATH_DEPTH_MAX = PATH_MAX_LEN / 2 + 1, REMOVE_DEPTH_MAX = PATH_DEPTH_MAX + 1 };
 
 struct beneath {
 	int root;
-	int dir;                        /* the directory used last; root itself when dirname is "" */
+	/* The directories on the way to the one used last, root not among them: neighbours share most of their way. */
+	struct step {
+		int fd;
+		size_t len;             /* bytes of DIRNAME up to its end */
+	} way[PATH_DEPTH_MAX];
+	size_t depth;
 	char dirname[PATH_MAX_LEN + 1];
 };
 
@@ -28,7 +33,6 @@ int beneath_open(struct beneath **out, int root, struct err *e)
 	if (!b)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	b->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
-	b->dir = b->root;
 	if (b->root < 0) {
 		free(b);
 		return err_errno(e, "cannot keep a directory open");
@@ -37,18 +41,27 @@ int beneath_open(struct beneath **out, int root, struct err *e)
 	return 0;
 }
 
-static void forget_dir(struct beneath *b)
+static int current(const struct beneath *b)
 {
-	if (b->dir != b->root)
-		close(b->dir);
-	b->dir = b->root;
-	b->dirname[0] = '\0';
+	return b->depth > 0 ? b->way[b->depth - 1].fd : b->root;
+}
+
+/* Back up until what is left of the way is a beginning of DIRNAME (LEN bytes). Up is what was kept open, never `..'. */
+static void back(struct beneath *b, const char *dirname, size_t len)
+{
+	while (b->depth > 0) {
+		size_t have = b->way[b->depth - 1].len;
+
+		if (have <= len && memcmp(dirname, b->dirname, have) == 0 && (have == len || dirname[have] == '/'))
+			return;
+		close(b->way[--b->depth].fd);
+	}
 }
 
 void beneath_close(struct beneath **b)
 {
 	if (*b) {
-		forget_dir(*b);
+		back(*b, "", 0);
 		close((*b)->root);
 	}
 	free(*b);
@@ -69,10 +82,10 @@ static int fail(const char *what, const char *path, struct err *e)
 	return err_errno(e, "cannot %s \"%s\"", what, quoted);
 }
 
-/* Goes from the directory used last down to DIRNAME (LEN bytes), which begins with the name of the former. */
-static int walk(struct beneath *b, const char *dirname, size_t len, struct err *e)
+/* Goes from where the way ends down to DIRNAME (LEN bytes), of which it is a beginning. */
+static int down(struct beneath *b, const char *dirname, size_t len, struct err *e)
 {
-	size_t at = strlen(b->dirname);
+	size_t at = b->depth > 0 ? b->way[b->depth - 1].len : 0;
 
 	while (at < len) {
 		char name[PATH_MAX_LEN + 1];
@@ -83,18 +96,14 @@ static int walk(struct beneath *b, const char *dirname, size_t len, struct err *
 
 		memcpy(name, start, n);
 		name[n] = '\0';
-		next = openat(b->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0) {
-			fail("enter", name, e);
-			forget_dir(b);
-			return -1;
-		}
+		if (b->depth == PATH_DEPTH_MAX)
+			return err_set(e, VERDICT_UNSAFE_PATH, "path is too deep");
+		next = openat(current(b), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return fail("enter", name, e);
 		at = (size_t)(start - dirname) + n;
-		if (b->dir != b->root)
-			close(b->dir);
-		b->dir = next;
+		b->way[b->depth++] = (struct step){next, at};
 		memcpy(b->dirname, dirname, at);
-		b->dirname[at] = '\0';
 	}
 	return 0;
 }
@@ -102,14 +111,13 @@ static int walk(struct beneath *b, const char *dirname, size_t len, struct err *
 int beneath_parent(struct beneath *b, const char *path, const char **base, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0, have = strlen(b->dirname);
+	size_t len = slash ? (size_t)(slash - path) : 0;
 
 	*base = slash ? slash + 1 : path;
 	if (len > PATH_MAX_LEN)
 		return err_set(e, VERDICT_UNSAFE_PATH, "path is too long");
-	if (len < have || memcmp(path, b->dirname, have) != 0 || (len > have && have > 0 && path[have] != '/'))
-		forget_dir(b);
-	return walk(b, path, len, e) == 0 ? b->dir : -1;
+	back(b, path, len);
+	return down(b, path, len, e) == 0 ? current(b) : -1;
 }
 
 int beneath_mkdir(struct beneath *b, const char *path, struct err *e)

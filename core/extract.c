@@ -187,9 +187,10 @@ static int make_durable(struct extract *x, struct err *e)
 	if (syncfs(x->root) != 0)
 		return err_errno(e, "cannot sync the staging directory");
 	for (uint32_t i = 0; rc == 0 && i < manifest_head(x->m)->nentries; i++) {
+		if (manifest_entry_type(x->m, i) != ENTRY_FILE)
+			continue;
 		manifest_entry(x->m, i, &entry);
-		if (entry.type == ENTRY_FILE)
-			rc = read_back(x, &entry, e);
+		rc = read_back(x, &entry, e);
 	}
 	return rc;
 }
@@ -200,16 +201,22 @@ int extract_finish(struct extract *x, struct err *e)
 	struct manifest_entry entry;
 
 	for (uint32_t i = 0; i < n; i++) {
+		enum entry_type type = manifest_entry_type(x->m, i);
+
+		if (type != ENTRY_LINK && type != ENTRY_ROOTLINK)
+			continue;
 		manifest_entry(x->m, i, &entry);
-		if ((entry.type == ENTRY_LINK || entry.type == ENTRY_ROOTLINK) && make_link(x, &entry, e) != 0)
+		if (make_link(x, &entry, e) != 0)
 			return -1;
 	}
 	if (x->flags & EXTRACT_DURABLE && make_durable(x, e) != 0)
 		return -1;
 	/* Children before parents: a parent's final mode may shut us out. */
 	for (uint32_t i = n; i-- > 0;) {
+		if (manifest_entry_type(x->m, i) != ENTRY_DIR)
+			continue;
 		manifest_entry(x->m, i, &entry);
-		if (entry.type == ENTRY_DIR && finish_dir(x, &entry, e) != 0)
+		if (finish_dir(x, &entry, e) != 0)
 			return -1;
 	}
 	if (fchmod(x->root, 0755) != 0)

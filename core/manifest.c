@@ -188,6 +188,11 @@ void manifest_entry(const struct manifest *m, uint32_t i, struct manifest_entry 
 	(void)manifest_read_entry(line, manifest_line_type(line), out);
 }
 
+enum entry_type manifest_entry_type(const struct manifest *m, uint32_t i)
+{
+	return manifest_line_type(manifest_line(m, LINE_ENTRY, i));
+}
+
 void manifest_write(const struct manifest *m, uint32_t i, struct manifest_write *out)
 {
 	(void)manifest_read_write(manifest_line(m, LINE_WRITE, i), out);

@@ -90,6 +90,7 @@ void manifest_board(const struct manifest *m, uint32_t i, struct manifest_board 
 void manifest_chunk(const struct manifest *m, uint32_t i, struct manifest_chunk *out);
 void manifest_attach(const struct manifest *m, uint32_t i, struct manifest_attach *out);
 void manifest_entry(const struct manifest *m, uint32_t i, struct manifest_entry *out);
+enum entry_type manifest_entry_type(const struct manifest *m, uint32_t i);
 void manifest_write(const struct manifest *m, uint32_t i, struct manifest_write *out);
 void manifest_run(const struct manifest *m, uint32_t i, struct manifest_run *out);
 
