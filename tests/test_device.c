@@ -40,7 +40,7 @@ static void a_whole_file_is_read(void **state)
 	(void)state;
 	keys_named = 0;
 	assert_int_equal(parse(&d, "# comment\n\n" HEAD KEY SLOT "slot root dir:/srv/root\ndialect json\nhooks on\nboot none\n"
-			       "max-upload 1000", &e), 0);
+			       "max-upload 1000\nmin-rate 5\nmax-time 7", &e), 0);
 	assert_string_equal(d.board, "zynq-s9");
 	assert_int_equal(d.revision, 2);
 	assert_string_equal(d.state, "/var/lib/firmseal");
@@ -49,6 +49,8 @@ static void a_whole_file_is_read(void **state)
 	assert_int_equal(d.dialect, DIALECT_JSON);
 	assert_true(d.hooks);
 	assert_int_equal(d.max_upload, 1000);
+	assert_int_equal(d.min_rate, 5);
+	assert_int_equal(d.max_time, 7);
 	assert_int_equal(keys_named, 1);
 	assert_int_equal(parse(&d, HEAD KEY SLOT, &e), 0);
 	assert_false(d.hooks); /* off unless asked for */
@@ -64,7 +66,7 @@ static void all_else_is_refused(void **state)
 		HEAD KEY SLOT " dialect json\n", HEAD KEY SLOT "dialect  json\n", HEAD KEY SLOT "dialect xml\n",
 		HEAD KEY SLOT "boot magic\n", HEAD KEY SLOT SLOT, HEAD KEY "slot k/x file:/a\n", HEAD KEY "slot k file:a\n",
 		HEAD KEY "slot k file:/\n", HEAD KEY "slot k dir:/a/\n", HEAD KEY "slot k tape:/a\n", HEAD KEY "slot k\n",
-		HEAD KEY "slot a dir:/a\nslot b dir:/b\n", HEAD KEY SLOT "max-upload lots\n", HEAD KEY SLOT "dialect json\r\n",
+		HEAD KEY "slot a dir:/a\nslot b dir:/b\n", HEAD KEY SLOT "max-upload lots\n", HEAD KEY SLOT "min-rate -1\n", HEAD KEY SLOT "max-time 0\n", HEAD KEY SLOT "dialect json\r\n",
 		HEAD KEY SLOT "dialect js\ton\n", "board zynq-s9 two\nproduct miner\nstate /s\n" KEY SLOT,
 		"board zynq-s9 2\nproduct miner\nstate s\n" KEY SLOT,
 	};

@@ -57,21 +57,21 @@ int cgi_serve(struct cgi_outcome *out, const struct cgi_request *request, const 
 {
 	struct session *s = calloc(1, sizeof *s);
 	uint64_t length = 0;
+	bool loaded;
 	int rc = -1;
 
 	*out = (struct cgi_outcome){.dialect = DIALECT_HTML};
 	if (!s)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	parse_length(&length, request->content_length, NULL);
-	upload_init(&s->upload, request->body, length);
-	if (device_load(&s->device, device_file, e) != 0) {
-		s->device.max_upload = DEVICE_UPLOAD_DEFAULT;
-	} else {
+	loaded = device_load(&s->device, device_file, e) == 0;
+	upload_init(&s->upload, request->body, length, s->device.min_rate, s->device.max_time);
+	if (loaded) {
 		out->dialect = s->device.dialect;
 		rc = receive(s, request, &out->result, e);
 	}
 	if (rc != 0)
-		upload_drain(&s->upload, s->device.max_upload, UPLOAD_DRAIN_MS);
+		upload_drain(&s->upload, loaded ? s->device.max_upload : DEVICE_UPLOAD_DEFAULT, UPLOAD_DRAIN_MS);
 	free(s);
 	return rc;
 }

@@ -120,6 +120,26 @@ static int take_max_upload(struct parser *p, const struct span *f)
 	return text_number(&p->d->max_upload, f[1], INT64_MAX) == 0 ? 0 : bad(p, "max-upload must be a number of bytes");
 }
 
+static int take_small(const struct parser *p, uint32_t *out, struct span field, uint64_t low, const char *what)
+{
+	uint64_t n;
+
+	if (text_number(&n, field, 1U << 30) != 0 || n < low)
+		return bad(p, "%s", what);
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int take_min_rate(struct parser *p, const struct span *f)
+{
+	return take_small(p, &p->d->min_rate, f[1], 0, "min-rate must be a number of bytes a second");
+}
+
+static int take_max_time(struct parser *p, const struct span *f)
+{
+	return take_small(p, &p->d->max_time, f[1], 1, "max-time must be a number of seconds");
+}
+
 enum { ONCE = 1, NEEDED = 2 };
 
 static const struct directive {
@@ -137,6 +157,8 @@ static const struct directive {
 	{"hooks", 2, ONCE, take_hooks},
 	{"boot", 2, ONCE, take_boot},
 	{"max-upload", 2, ONCE, take_max_upload},
+	{"min-rate", 2, ONCE, take_min_rate},
+	{"max-time", 2, ONCE, take_max_time},
 };
 enum { NDIRECTIVES = sizeof directives / sizeof *directives };
 
@@ -178,7 +200,8 @@ int device_parse(struct device *d, const char *name, const char *text, size_t le
 {
 	struct parser p = {.d = d, .name = name, .keyring = keyring, .e = e};
 
-	*d = (struct device){.max_upload = DEVICE_UPLOAD_DEFAULT};
+	*d = (struct device){.max_upload = DEVICE_UPLOAD_DEFAULT, .min_rate = DEVICE_MIN_RATE_DEFAULT,
+			     .max_time = DEVICE_MAX_TIME_DEFAULT};
 	for (size_t at = 0; at < len;) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;

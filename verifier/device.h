@@ -14,6 +14,8 @@
 #define DEVICE_FILE_DEFAULT "/etc/firmseal/device"
 #define DEVICE_UPLOAD_DEFAULT ((uint64_t)512 << 20) /* bytes */
 enum {
+	DEVICE_MIN_RATE_DEFAULT = 1024,  /* bytes a second */
+	DEVICE_MAX_TIME_DEFAULT = 1800,  /* seconds */
 	DEVICE_FILE_MAX = 64 << 10,
 	DEVICE_SLOTS_MAX = 32,
 	DEVICE_TARGET_MAX = 512, /* bytes of a target's text */
@@ -38,6 +40,8 @@ struct device {
 	enum dialect dialect;
 	bool hooks;                     /* off unless the file says on */
 	uint64_t max_upload;            /* bytes of a request body */
+	uint32_t min_rate;              /* bytes a second, over a minute, below which a client is dropped; 0: no floor */
+	uint32_t max_time;              /* seconds that a client may keep the board waiting in all */
 };
 
 /* Reads a device file and the keys it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),

@@ -54,20 +54,28 @@ static ssize_t read_some(struct upload *u, void *buf, size_t len, int64_t timeou
 	return n;
 }
 
-/* A client that sends a byte now and then is as good as dead: patience is renewed by UPLOAD_STEP bytes, not by one. */
+/* A client that sends a byte now and then is as good as dead: a window's worth of bytes renews patience, not one. */
 static void count(struct upload *u, size_t n, int64_t waited_ms)
 {
+	u->left_ms -= waited_ms;
 	u->waited_ms += waited_ms;
 	u->since += n;
-	if (u->since >= UPLOAD_STEP)
+	if (u->since >= u->due)
 		u->waited_ms = 0, u->since = 0;
+}
+
+static int64_t patience(const struct upload *u)
+{
+	int64_t window = u->window_ms - u->waited_ms;
+
+	return window < u->left_ms ? window : u->left_ms;
 }
 
 static int upload_read(struct body *b, void *buf, size_t len, size_t *got, struct err *e)
 {
 	struct upload *u = (struct upload *)b;
 	int64_t start = now_ms();
-	ssize_t n = read_some(u, buf, len, u->idle_ms - u->waited_ms);
+	ssize_t n = read_some(u, buf, len, patience(u));
 
 	*got = n > 0 ? (size_t)n : 0;
 	count(u, *got, now_ms() - start);
@@ -78,12 +86,15 @@ static int upload_read(struct body *b, void *buf, size_t len, size_t *got, struc
 		return err_errno(e, "cannot read the upload");
 	if (n == 0)
 		return err_set(e, VERDICT_TRUNCATED, "the client hung up %" PRIu64 " bytes before the end", u->base.left);
-	return err_set(e, VERDICT_TRUNCATED, "the client fell silent %" PRIu64 " bytes before the end", u->base.left);
+	return err_set(e, VERDICT_TRUNCATED, "the client is too slow: dropped %" PRIu64 " bytes before the end", u->base.left);
 }
 
-void upload_init(struct upload *u, int fd, uint64_t length)
+void upload_init(struct upload *u, int fd, uint64_t length, uint32_t min_rate, uint32_t max_time)
 {
-	*u = (struct upload){.base = {.read = upload_read, .left = length}, .fd = fd, .idle_ms = UPLOAD_IDLE_MS};
+	uint64_t due = (uint64_t)min_rate * (UPLOAD_WINDOW_MS / 1000);
+
+	*u = (struct upload){.base = {.read = upload_read, .left = length}, .fd = fd, .window_ms = UPLOAD_WINDOW_MS,
+			     .due = due > 0 ? due : 1, .left_ms = (int64_t)max_time * 1000};
 }
 
 void upload_drain(struct upload *u, uint64_t max, int64_t timeout_ms)

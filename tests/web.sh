@@ -1,0 +1,251 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Promise: behind a real web server with Digest auth, a board takes what its key has signed, and refuses all else with the reason;
+# nothing of an upload touches its disk before it is verified, and nobody keeps it busy by being slow.
+set -eu
+. "$(dirname "$0")/lib.sh"
+need python3 lighttpd curl firmflash
+cd "$T"
+
+mkdir -p tree/etc tree/bin board/www/cgi-bin board/state board/uploads logs
+head -c 3000000 /dev/urandom >tree/bin/miner
+echo first >tree/etc/version
+firmkey generate -o release --no-password >.log 2>&1
+firmkey generate -o thief --no-password >.log 2>&1
+
+# build NAME COUNTER [OPTION...]: a bundle of the tree as it is now.
+build() {
+    name=$1 counter=$2
+    shift 2
+    firmpack build tree --product miner --version "$counter.0" --counter "$counter" --board zynq-s9:1-3 --chunk-size 64K "$@" \
+        -o "$name" --quiet 2>.log
+}
+build one 1 --key release.key
+echo second >tree/etc/version
+build two 2 --key release.key
+build stolen 3 --key thief.key
+build three 3 --key release.key
+firmpack build tree --product miner --version 3 --counter 3 --board am335x-l3 --key release.key -o foreign --quiet 2>.log
+tar -C tree -czf unsigned.tar.gz .
+python3 - <<'PY'
+raw = bytearray(open("two", "rb").read())
+raw[len(raw) - 5000] ^= 1                   # in the last chunk
+open("tampered", "wb").write(raw)
+open("cut", "wb").write(open("two", "rb").read()[:-2000000])
+open("longer", "wb").write(open("two", "rb").read() + b"x")
+open("empty", "wb")
+PY
+
+# --- the board: lighttpd as the example that ships has it ---
+secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+(
+    umask 077
+    echo "$secret" >password
+    echo 'not the password' >wrong
+    printf 'user = "root:%s"\ndigest\nsilent\nshow-error\nmax-time = 60\n' "$secret" >curl.conf
+    printf 'user = "root:%s"\ndigest\nsilent\n' "not the password" >curl-wrong.conf
+)
+printf 'root:antMiner Configuration:%s\n' "$(printf 'root:antMiner Configuration:%s' "$secret" | md5sum | cut -d ' ' -f 1)" >users
+printf '#!/bin/sh\nexec "%s" cgi --device "%s"\n' "$BUILD/firmverify" "$T/device" >board/www/cgi-bin/upgrade.cgi
+printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\nok\\n"\n' >board/www/cgi-bin/get_system_info.cgi
+chmod 755 board/www/cgi-bin/*.cgi
+www=$(port)
+sed -e "s,\"/www\",\"$T/board/www\"," -e "s,^server.port = .*,server.bind = \"127.0.0.1\"\nserver.port = $www," \
+    -e "s,/var/log/,$T/logs/," -e "s,/run/lighttpd,$T/board/uploads," -e "s,/config/lighttpd-htdigest.user,$T/users," \
+    "$TESTS/../docs/lighttpd.conf.example" >lighttpd.conf
+ok 'the example configuration is one' lighttpd -tt -f lighttpd.conf
+ok '  and knows no path of this machine but those that were put in' sh -c "! grep -v '^#' lighttpd.conf | grep -v '$T' | grep -q '\"/[a-z]'"
+background lighttpd -D -f lighttpd.conf
+ok 'the web server is up' answers "$www"
+
+# device [LINE...]: the device file, with further lines.
+device() {
+    cat >device <<CONF
+board zynq-s9 2
+product miner
+state $T/board/state
+keyring $T/release.pub
+slot root dir:$T/board/root
+CONF
+    for line; do echo "$line" >>device; done
+}
+listing() { (cd board && find . \( -type f -exec sh -c 'printf "%s " "$(stat -c %a "$1")"; sha256sum "$1"' _ {} \; \) -o -printf '%y %m %p %l\n' | sort); }
+free() { flock -n board/state/lock true; } # nobody is installing
+
+# send FILE [CURL-OPTION...]: as a browser does; the answer in head and body.
+send() {
+    file=$1
+    shift
+    curl -K curl.conf -D head -o body -F "datafile=@$file" "$@" "http://127.0.0.1:$www/cgi-bin/upgrade.cgi"
+}
+# taken WHAT FILE WORDS: a good upload; the answer says WORDS.
+taken() {
+    if send "$2" && grep -q '^Firmseal-Verdict: ok' head && grep -qF "$3" body; then
+        pass "$1"
+    else
+        fail "$1" "$(cat head body logs/upgrade.log)"
+    fi
+}
+# turned_down WHAT FILE VERDICT: the answer says VERDICT, in its header and in its words, and the board is as it was, to the bit.
+turned_down() {
+    listing >before
+    send "$2" || :
+    listing >after
+    if grep -q "^Firmseal-Verdict: $3" head && grep -q "$3: " body && grep -qE 'System Upgrade Failed|"stats":"error"' body; then
+        pass "$1: $3"
+    else
+        fail "$1: $3" "$(cat head body)"
+    fi
+    same "$1: nothing has changed" before after
+}
+# the_same_refusals: whatever the dialect.
+the_same_refusals() {
+    turned_down "$1, a plain tar.gz" unsigned.tar.gz not-a-bundle
+    turned_down "$1, by a stranger's key" stolen untrusted-key
+    turned_down "$1, one bit changed" tampered chunk-hash
+    turned_down "$1, cut off" cut truncated
+    turned_down "$1, a byte too many" longer trailing-data
+    turned_down "$1, for another board" foreign wrong-board
+    turned_down "$1, an older one" one rollback
+    turned_down "$1, an empty file" empty truncated
+}
+
+# --- the older boards' page ---
+device 'dialect html'
+taken 'html: the first image' one 'System Upgrade Successed'
+ok '  is installed' test "$(cat board/root/etc/version)" = first
+ok '  the page announces the reboot, as stock clients look for it' grep -q 'Rebooting System' body
+taken 'html: a newer one' two 'System Upgrade Successed'
+ok '  is installed' diff -r tree board/root
+ok '  the old one is kept' test "$(cat board/root.previous/etc/version)" = first
+the_same_refusals html
+
+# --- the newer boards' object ---
+device 'dialect json'
+taken 'json: the same again' two '{"stats":"success","code":"U000","msg":"OK!"'
+ok '  is JSON' python3 -m json.tool body
+the_same_refusals json
+ok '  a refusal is JSON, with its verdict' python3 -c 'import json; j = json.load(open("body"))
+assert (j["stats"], j["verdict"], j["code"][:3]) == ("error", "truncated", "U00"), j'
+
+# --- what is no upload at all ---
+refused_request() { # refused_request WHAT VERDICT CURL-OPTION...
+    what=$1 word=$2
+    shift 2
+    curl -K curl.conf -D head -o body "$@" "http://127.0.0.1:$www/cgi-bin/upgrade.cgi" || :
+    if grep -q "^Firmseal-Verdict: $word" head; then pass "$what: $word"; else fail "$what: $word" "$(cat head body)"; fi
+}
+refused_request 'a GET' usage
+refused_request 'a raw body' malformed-header -H 'Content-Type: application/octet-stream' --data-binary @two
+refused_request 'a form without a file' malformed-header -d 'a=b'
+refused_request 'a field before the file' trailing-data -F 'keep=1' -F 'datafile=@two'
+refused_request 'a field behind the file' trailing-data -F 'datafile=@two' -F 'keep=1'
+device 'dialect json' 'max-upload 1000000'
+turned_down 'an upload over max-upload' two too-large
+mv device device.away
+listing >before
+send two || :
+ok 'a board without its device file takes nothing' grep -q '^Firmseal-Verdict: system' head
+listing >after
+same '  and nothing has changed' before after
+device 'dialect json' "keyring $T/missing.pub"
+turned_down 'a board with a key that is not there' two system
+device 'dialect json'
+
+# --- passwords ---
+for who in curl-wrong.conf /dev/null; do
+    listing >before
+    code=$(curl -K $who -s -o body -w '%{http_code}' -F 'datafile=@three' "http://127.0.0.1:$www/cgi-bin/upgrade.cgi") || :
+    ok "401 with ${who%.conf}" test "$code" = 401
+    listing >after
+    same '  and nothing has changed' before after
+done
+
+# --- firmflash ---
+push() { firmflash push "$1" --to "127.0.0.1:$www" --board "${3:-zynq-s9:2}" --user root --password-file "${2:-password}" --pubkey release.pub \
+    --boards "$TESTS/../boards" --quiet; }
+device 'dialect html'
+ok 'firmflash: a good push' push three
+ok '  is installed' sh -c 'firmverify status --device device | grep -q "^installed 3.0, counter 3$"'
+build four 4 --key release.key --board firmseal-generic
+device 'dialect json'
+ok 'firmflash: a good push in the other dialect' push four password firmseal-generic
+ok '  is installed' sh -c 'firmverify status --device device | grep -q "^installed 4.0, counter 4$"'
+device 'dialect html'
+got=0
+push three >said 2>&1 || got=$?
+ok 'firmflash: an older image: status 6' test "$got" -eq 6
+ok '  and the reason of the board' grep -q 'rejected: .*rollback' said
+got=0
+push four wrong >said 2>&1 || got=$?
+ok 'firmflash: a wrong password: status 6' test "$got" -eq 6
+got=0
+push stolen >said 2>&1 || got=$?
+ok 'firmflash: what is not verified is not sent' test "$got" -eq 4
+
+# --- in the middle of an upload ---
+build five 5 --key release.key
+echo third >tree/etc/version
+build six 6 --key release.key
+mkfifo say
+# hold FILE BYTES: an upload that stops after so many bytes of its body; further words go to descriptor 6, answers come in `heard`.
+hold() {
+    : >heard
+    python3 "$TESTS/uploader.py" 127.0.0.1 "$www" /cgi-bin/upgrade.cgi root password "$1" "$2" <say >heard 2>&1 &
+    holder=$!
+    children="$children $holder"
+    exec 6>say
+    await 'grep -q "^held" heard'
+}
+let_go() { exec 6>&-; wait "$holder" || :; }
+await() { # await COMMAND: until it succeeds; ten seconds at most
+    tries=0
+    until eval "$1"; do
+        tries=$((tries + 1))
+        [ $tries -lt 500 ] || return 1
+        python3 -c 'import time; time.sleep(0.02)'
+    done
+}
+
+device 'dialect json'
+listing >before
+hold five 2000000
+ok 'an upload that has come half way holds the lock' await '! free'
+ok '  no part of it is in the web server'"'"'s folder for uploads' test -z "$(ls -A board/uploads)"
+ok '  what is staged of it is beside the slot, and verified' test -d board/.firmseal-new-root
+find board -type f -newer device -size +0 ! -path '*/.firmseal-new-root/*' ! -path board/state/lock >strays
+ok '  and nowhere else on the board' test ! -s strays
+ok '  nor held by the web server' sh -c "! ls -l /proc/$child/fd | grep -q '$T/board/uploads'"
+turned_down_now() { send "$1" && grep -q '^Firmseal-Verdict: busy' head; }
+ok 'a second upload at the same time: busy' turned_down_now six
+ok '  says so in JSON' grep -q '"verdict":"busy"' body
+echo rest >&6
+ok 'the first one goes on' await 'grep -q "^done" heard'
+ok '  and is taken' grep -q 'Firmseal-Verdict: ok' heard
+let_go
+ok '  and is installed' sh -c 'firmverify status --device device | grep -q "^installed 5.0"'
+
+listing >before
+hold six 1500000
+ok 'another one' await '! free'
+echo cut >&6
+let_go
+ok '  is cut off: the lock is free again' await free
+ok '  what was staged is gone' await 'test ! -e board/.firmseal-new-root'
+listing >after
+same '  and nothing has changed' before after
+
+device 'dialect json' 'max-time 1'
+hold six 100000
+echo 'drip 1000 0.05' >&6
+ok 'a client that drips its bytes is dropped' await 'grep -q "^done" heard'
+let_go
+ok '  and told so' grep -q 'Firmseal-Verdict: truncated' heard
+ok '  the board is free' free
+listing >after
+same '  and nothing has changed' before after
+device 'dialect json'
+taken 'after all this, a good one' six '"stats":"success"'
+ok '  is installed' diff -r tree board/root
+ok 'at no time did an upload lie in a file' test -z "$(ls -A board/uploads)"
+ok 'the secret is in no log' sh -c "! grep -rqF '$secret' logs"
