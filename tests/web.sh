@@ -203,15 +203,16 @@ await() { # await COMMAND: until it succeeds; ten seconds at most
     until eval "$1"; do
         tries=$((tries + 1))
         [ $tries -lt 500 ] || return 1
-        python3 -c 'import time; time.sleep(0.02)'
+        sleep 0.02
     done
 }
 
 device 'dialect json'
 listing >before
 hold five 2000000
-ok 'an upload that has come half way holds the lock' await '! free'
-ok '  no part of it is in the web server'"'"'s folder for uploads' test -z "$(ls -A board/uploads)"
+await '! free || test -n "$(ls -A board/uploads)"' || :
+ok 'an upload that has come half way is not in the web server'"'"'s folder for uploads' test -z "$(ls -A board/uploads)"
+ok '  holds the lock' await '! free'
 ok '  what is staged of it is beside the slot, and verified' test -d board/.firmseal-new-root
 find board -type f -newer device -size +0 ! -path '*/.firmseal-new-root/*' ! -path board/state/lock >strays
 ok '  and nowhere else on the board' test ! -s strays
