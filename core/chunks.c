@@ -2,8 +2,9 @@
 /* The payload's chunks on several threads.
  *
  * Each thread takes its turn at the source (`input` lock), reads one chunk's compressed bytes into its own buffer, then, side by
- * side with the others, hashes it, compares, and inflates it from that same buffer into slot I mod nslots, and hashes the files
- * that lie whole in there. The consumer takes the slots in order. A slot is filled again only when the consumer has moved on. */
+ * side with the others, hashes it, compares, waits for slot I mod nslots, inflates from that same buffer into it, and hashes the
+ * files that lie whole in there. The consumer takes the slots in order. A slot is filled again only when the consumer has moved on.
+ * The earliest failure counts, whichever thread comes first with one: chunks before it are still finished, none behind it is begun. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/chunks.h"
 
@@ -14,13 +15,12 @@
 
 #include "core/deflate.h"
 
-enum slot_state { SLOT_EMPTY, SLOT_READY, SLOT_FAILED };
+enum { SLOTS_BYTES = 2 << 20 }; /* of expanded chunks at hand, unless the threads need more */
 
 struct slot {
-	enum slot_state state;
+	bool ready;
 	unsigned char *data;  /* CHUNKS_INFLATE only */
 	uint32_t bad;         /* as in struct chunk_view */
-	struct err err;
 };
 
 struct chunks {
@@ -28,38 +28,58 @@ struct chunks {
 	const struct manifest *m;
 	enum chunks_mode mode;
 	pthread_mutex_t input;    /* held by the thread that reads; guards next_read, place */
-	pthread_mutex_t lock;     /* guards the slots' states, taken, stop */
+	pthread_mutex_t lock;     /* guards ready, taken, holding, end, err, nthreads */
 	pthread_cond_t changed;
 	uint32_t next_read, taken;
 	struct whole_place place; /* at the start of chunk next_read */
 	bool holding;             /* the consumer still looks at slot taken - 1 */
-	bool stop;
+	uint32_t end;             /* chunks from here on are not begun: all of them, up to a failure, or none any more */
+	struct err err;           /* the failure at END */
 	unsigned nthreads, started, nslots;
 	pthread_t *threads;
 	struct slot *slots;
 };
 
-/* Waits until chunk I may be filled. Returns false when all is to stop. */
+/* Waits until slot I may be filled. Returns false when it is not wanted any more. */
 static bool wait_for_slot(struct chunks *c, uint32_t i)
 {
 	bool go;
 
 	pthread_mutex_lock(&c->lock);
-	while (!c->stop && i >= c->taken - c->holding + c->nslots)
+	while (i < c->end && i >= c->taken - c->holding + c->nslots)
 		pthread_cond_wait(&c->changed, &c->lock);
-	go = !c->stop;
+	go = i < c->end;
 	pthread_mutex_unlock(&c->lock);
 	return go;
 }
 
-static void publish(struct chunks *c, uint32_t i, enum slot_state state)
+static void publish(struct chunks *c, uint32_t i)
 {
 	pthread_mutex_lock(&c->lock);
-	c->slots[i % c->nslots].state = state;
-	if (state == SLOT_FAILED)
-		c->stop = true;
+	c->slots[i % c->nslots].ready = true;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
+}
+
+static void fail(struct chunks *c, uint32_t i, const struct err *e)
+{
+	pthread_mutex_lock(&c->lock);
+	if (i < c->end) {
+		c->end = i;
+		c->err = *e;
+	}
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static bool wanted(struct chunks *c, uint32_t i)
+{
+	bool go;
+
+	pthread_mutex_lock(&c->lock);
+	go = i < c->end;
+	pthread_mutex_unlock(&c->lock);
+	return go;
 }
 
 /* One chunk in a thread's hands. */
@@ -74,25 +94,26 @@ static uint64_t chunk_start(const struct chunks *c, uint32_t i)
 	return (uint64_t)i * manifest_head(c->m)->chunk_size;
 }
 
-/* Takes the next chunk from the source into BUF. Returns 1, 0 when there is none left or all is to stop, -1 on failure. */
-static int take(struct chunks *c, struct job *job, unsigned char *buf)
+/* Takes the next chunk from the source into BUF. Returns false when there is none left or wanted, or it cannot be had. */
+static bool take(struct chunks *c, struct job *job, unsigned char *buf)
 {
-	int rc = 0;
+	struct err e = {.verdict = VERDICT_OK};
+	bool taken = false;
 
 	pthread_mutex_lock(&c->input);
 	job->i = c->next_read;
-	if (job->i < manifest_head(c->m)->nchunks && wait_for_slot(c, job->i)) {
+	if (wanted(c, job->i)) {
 		job->place = c->place;
 		c->next_read++;
 		if (c->mode == CHUNKS_INFLATE)
 			whole_advance(&c->place, c->m, chunk_start(c, c->next_read));
 		manifest_chunk(c->m, job->i, &job->chunk);
-		rc = source_exact(c->src, buf, job->chunk.packed, "the payload", &c->slots[job->i % c->nslots].err) == 0 ? 1 : -1;
-		if (rc < 0) /* before the next thread has its turn at a source that has failed */
-			publish(c, job->i, SLOT_FAILED);
+		taken = source_exact(c->src, buf, job->chunk.packed, "the payload", &e) == 0;
+		if (!taken) /* before the next thread has its turn at a source that has failed */
+			fail(c, job->i, &e);
 	}
 	pthread_mutex_unlock(&c->input);
-	return rc;
+	return taken;
 }
 
 static int authenticate(const struct job *job, const unsigned char *buf, struct err *e)
@@ -105,14 +126,14 @@ static int authenticate(const struct job *job, const unsigned char *buf, struct 
 	return 0;
 }
 
-/* Inflates an authenticated chunk into its slot. Returns 0 or -1 with the slot's error set. */
-static int expand(const struct chunks *c, const struct job *job, struct inflater *inflater, const unsigned char *buf)
+/* Inflates an authenticated chunk into its slot. Returns 0 or -1. */
+static int expand(const struct chunks *c, const struct job *job, struct inflater *inflater, const unsigned char *buf, struct err *e)
 {
 	struct slot *slot = &c->slots[job->i % c->nslots];
 	uint32_t len = manifest_chunk_span(c->m, job->i);
 
-	if (inflater_run(inflater, slot->data, len, buf, job->chunk.packed, &slot->err) != 0)
-		return err_prefix(&slot->err, "chunk %" PRIu32, job->i + 1);
+	if (inflater_run(inflater, slot->data, len, buf, job->chunk.packed, e) != 0)
+		return err_prefix(e, "chunk %" PRIu32, job->i + 1);
 	slot->bad = whole_check(c->m, job->place, slot->data, chunk_start(c, job->i), len);
 	return 0;
 }
@@ -123,6 +144,7 @@ static void *work(void *arg)
 	const struct manifest_head *head = manifest_head(c->m);
 	unsigned char *buf = malloc(deflate_bound(head->chunk_size));
 	struct inflater *inflater = c->mode == CHUNKS_INFLATE ? inflater_new() : NULL;
+	struct err e = {.verdict = VERDICT_OK};
 	struct job job;
 
 	if (!buf || (c->mode == CHUNKS_INFLATE && !inflater)) {
@@ -133,12 +155,15 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&c->lock);
 		goto out;
 	}
-	while (take(c, &job, buf) == 1) {
-		int rc = authenticate(&job, buf, &c->slots[job.i % c->nslots].err);
-
-		if (rc == 0 && inflater)
-			rc = expand(c, &job, inflater, buf);
-		publish(c, job.i, rc == 0 ? SLOT_READY : SLOT_FAILED);
+	while (take(c, &job, buf)) {
+		if (authenticate(&job, buf, &e) != 0) {
+			fail(c, job.i, &e);
+		} else if (wait_for_slot(c, job.i)) {
+			if (inflater && expand(c, &job, inflater, buf, &e) != 0)
+				fail(c, job.i, &e);
+			else
+				publish(c, job.i);
+		}
 	}
 out:
 	inflater_free(&inflater);
@@ -162,6 +187,17 @@ static int start_threads(struct chunks *c, unsigned threads, struct err *e)
 	return 0;
 }
 
+/* While the consumer holds one slot, the others keep the threads busy; small chunks can have more of them for the same memory. Without
+ * data to hold, slots cost nothing, and the threads need not wait for the consumer. */
+static unsigned count_slots(enum chunks_mode mode, unsigned threads, uint32_t chunk_size)
+{
+	unsigned least = threads > 1 ? threads : 2, affordable = SLOTS_BYTES / chunk_size;
+
+	if (mode == CHUNKS_HASH || affordable > 8 * threads)
+		return 8 * threads;
+	return affordable > least ? affordable : least;
+}
+
 int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
 		 unsigned threads, struct err *e)
 {
@@ -176,11 +212,10 @@ int chunks_start(struct chunks **out, struct source *src, const struct manifest 
 	c->src = src;
 	c->m = m;
 	c->mode = mode;
+	c->end = head->nchunks;
 	if (threads > head->nchunks)
 		threads = head->nchunks;
-	/* While the consumer holds one slot, THREADS - 1 others keep the rest of the processors busy. Without data to hold,
-	 * slots cost nothing, and the threads need not wait for the consumer. */
-	c->nslots = mode == CHUNKS_HASH ? 8 * threads : threads > 1 ? threads : 2;
+	c->nslots = count_slots(mode, threads, head->chunk_size);
 	c->threads = calloc(threads, sizeof *c->threads);
 	c->slots = calloc(c->nslots, sizeof *c->slots);
 	if (!c->threads || !c->slots)
@@ -214,18 +249,16 @@ int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e)
 		rc = 0;
 		goto out;
 	}
-	while (slot->state == SLOT_EMPTY && c->nthreads > 0)
+	while (!slot->ready && i < c->end && c->nthreads > 0)
 		pthread_cond_wait(&c->changed, &c->lock);
-	if (slot->state == SLOT_EMPTY) {
-		err_set(e, VERDICT_SYSTEM, "out of memory");
+	if (!slot->ready) {
+		if (i < c->end)
+			err_set(e, VERDICT_SYSTEM, "out of memory");
+		else if (e)
+			*e = c->err;
 		goto out;
 	}
-	if (slot->state == SLOT_FAILED) {
-		if (e)
-			*e = slot->err;
-		goto out;
-	}
-	slot->state = SLOT_EMPTY;
+	slot->ready = false;
 	c->taken++;
 	c->holding = true;
 	*out = (struct chunk_view){.data = slot->data, .len = manifest_chunk_span(c->m, i), .bad = slot->bad};
@@ -242,7 +275,7 @@ void chunks_free(struct chunks **cp)
 	if (!c)
 		return;
 	pthread_mutex_lock(&c->lock);
-	c->stop = true;
+	c->end = 0;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	for (unsigned i = 0; i < c->started; i++)
