@@ -3,6 +3,7 @@
 #   make check      all tests            make SAN=address,undefined check
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
+#   make board      firmverify for ARMv7 boards, static: build/board/firmverify
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -88,6 +89,25 @@ check: tests
 fuzz:
 	sh tests/fuzz/run $(SECONDS) $(TARGETS)
 
+# --- firmverify for boards: ARMv7 (Cortex-A8, A9), static, from Debian's armhf libraries, which are unpacked and not installed ---
+BOARD_CROSS = arm-linux-gnueabihf-
+board_limit = 640000
+board_dir = $(BUILD)/board
+board_libs = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf
+
+$(board_libs)/libsodium.a: tests/arm-debs
+	tests/arm-debs $(board_dir)/sysroot libsodium-dev libdeflate-dev
+	touch $@
+
+# libdeflate rather than zlib: a little smaller, and twice as fast.
+board: $(board_libs)/libsodium.a
+	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)ar \
+		CPPFLAGS=-I$(board_dir)/sysroot/usr/include CFLAGS='-Os -march=armv7-a+fp -fno-pie' \
+		LDFLAGS='-static -no-pie -L$(board_libs) -Wl,--build-id=none' $(board_dir)/obj/firmverify
+	$(BOARD_CROSS)strip -o $(board_dir)/firmverify $(board_dir)/obj/firmverify
+	@size=$$(wc -c <$(board_dir)/firmverify); echo "$(board_dir)/firmverify: $$size bytes"; \
+		[ $$size -le $(board_limit) ] || { echo "that is over $(board_limit)" >&2; exit 1; }
+
 bench: all
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
 
@@ -108,6 +128,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests check fuzz bench lint install clean
+.PHONY: all tests check fuzz board bench lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -142,7 +142,7 @@ static void *work(void *arg)
 {
 	struct chunks *c = arg;
 	const struct manifest_head *head = manifest_head(c->m);
-	unsigned char *buf = malloc(deflate_bound(head->chunk_size));
+	unsigned char *buf = malloc((size_t)deflate_bound(head->chunk_size));
 	struct inflater *inflater = c->mode == CHUNKS_INFLATE ? inflater_new() : NULL;
 	struct err e = {.verdict = VERDICT_OK};
 	struct job job;

@@ -77,7 +77,7 @@ void hash_buffer(unsigned char out[static HASH_SIZE], const void *bytes, size_t 
 bool ed25519_verify(const unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len,
 		    const unsigned char key[static ED25519_PUBLIC_SIZE])
 {
-	return crypto_sign_verify_detached(sig, bytes, len, key) == 0;
+	return crypto_sign_ed25519_verify_detached(sig, bytes, len, key) == 0;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)
