@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -124,12 +125,40 @@ static int put_all(struct output *out, const struct bundle_parts *parts, struct 
 	static const unsigned char end[USTAR_END];
 
 	if (put_text(out, "manifest", parts->manifest, e) != 0 ||
-	    put_text(out, "manifest.minisig", parts->signatures, e) != 0 || put_payload(out, parts, e) != 0)
+	    (parts->signatures.len > 0 && put_text(out, "manifest.minisig", parts->signatures, e) != 0) ||
+	    put_payload(out, parts, e) != 0)
 		return -1;
 	for (size_t i = 0; i < parts->attachments->n; i++)
 		if (put_attachment(out, &parts->attachments->at[i], e) != 0)
 			return -1;
 	return put(out, end, sizeof end, e);
+}
+
+/* Copies LEN bytes from AT on. */
+static int put_part(struct output *out, int fd, uint64_t at, uint64_t len, struct err *e)
+{
+	return copy_through(out, fd, (off_t)at, len, NULL, e);
+}
+
+int bundle_resign(const char *name, int bundle, uint64_t signatures_at, uint64_t rest_at, struct span signatures, struct err *e)
+{
+	struct io_new file;
+	struct output out = {.name = name};
+	struct stat st;
+	int rc = -1;
+
+	if (fstat(bundle, &st) != 0)
+		return err_errno(e, "cannot look at the bundle");
+	if ((uint64_t)st.st_size < rest_at)
+		return err_set(e, VERDICT_TRUNCATED, "the bundle became shorter");
+	if (io_new_open(&file, name, 0666, e) != 0)
+		return -1;
+	out.fd = file.fd;
+	if (put_part(&out, bundle, 0, signatures_at, e) == 0 && put_text(&out, "manifest.minisig", signatures, e) == 0 &&
+	    put_part(&out, bundle, rest_at, (uint64_t)st.st_size - rest_at, e) == 0)
+		rc = io_new_commit(&file, e);
+	io_new_discard(&file);
+	return rc;
 }
 
 int bundle_write(const char *name, const struct bundle_parts *parts, uint64_t *size, struct err *e)

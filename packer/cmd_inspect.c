@@ -269,7 +269,7 @@ static int authenticate(struct signers *signers, const struct trust *trust, cons
 	hash_init(&hash, PREHASH_SIZE);
 	hash_update(&hash, p->manifest, p->manifest_len);
 	hash_final(&hash, prehash, PREHASH_SIZE);
-	return trust_check(trust, prehash, (struct span){p->signatures, p->signatures_len}, signers, e);
+	return trust_check(trust, prehash, (struct span){p->signatures ? p->signatures : "", p->signatures_len}, signers, e);
 }
 
 static int inspect(struct opened *b, const struct open_options *o, struct err *e)
@@ -282,7 +282,7 @@ static int inspect(struct opened *b, const struct open_options *o, struct err *e
 
 	if (opened_source(b, o, e) != 0 || peek_read(&p, &b->source.base, e) != 0)
 		goto out;
-	in.signatures = (struct span){p.signatures, p.signatures_len};
+	in.signatures = (struct span){p.signatures ? p.signatures : "", p.signatures_len};
 	in.signers = o->npubkeys > 0 ? &signers : NULL;
 	if (in.signers ? authenticate(&signers, &b->trust, &p, e) != 0 : check_signatures(in.signatures, e) != 0)
 		goto out;

@@ -138,7 +138,7 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 enum code {
 	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
-	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_QUIET, CODE_JSON,
+	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
 };
 
 static const struct option table[] = {
@@ -159,6 +159,7 @@ static const struct option table[] = {
 	{"keep-owner", no_argument, NULL, CODE_KEEP_OWNER},
 	{"allow-setid", no_argument, NULL, CODE_ALLOW_SETID},
 	{"drop-unsafe", no_argument, NULL, CODE_DROP_UNSAFE},
+	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
 	{"json", no_argument, NULL, CODE_JSON},
 	{"output", required_argument, NULL, 'o'},
@@ -172,6 +173,7 @@ static int take_flag(struct build_options *o, int code, struct err *e)
 	case CODE_KEEP_OWNER: o->rules.keep_owner = true; return 0;
 	case CODE_ALLOW_SETID: o->rules.allow_setid = true; return 0;
 	case CODE_DROP_UNSAFE: o->drop_unsafe = true; return 0;
+	case CODE_UNSIGNED: o->not_signed = true; return 0;
 	case CODE_QUIET: o->quiet = true; return 0;
 	case CODE_JSON: o->json = true; return 0;
 	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
@@ -261,8 +263,10 @@ static int check_complete(const struct build_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--product, --version, --counter and -o are needed");
 	if (o->nboards == 0)
 		return err_set(e, VERDICT_USAGE, "--board is needed: which boards may take the bundle");
-	if (o->nkeys == 0)
-		return err_set(e, VERDICT_USAGE, "--key is needed: a bundle without a signature is refused everywhere");
+	if (o->not_signed && o->nkeys > 0)
+		return err_set(e, VERDICT_USAGE, "--unsigned and --key exclude each other");
+	if (o->nkeys == 0 && !o->not_signed)
+		return err_set(e, VERDICT_USAGE, "--key is needed, or --unsigned: a bundle without a signature is refused everywhere");
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct build_options {
 	uint32_t chunk_size;
 	unsigned threads;
 	struct tree_rules rules;
+	bool not_signed;           /* --unsigned: signatures come later, by `attach` */
 	bool drop_unsafe, quiet, json;
 };
 

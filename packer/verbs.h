@@ -4,6 +4,8 @@
 #define PACKER_VERBS_H
 
 int cmd_build(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 
