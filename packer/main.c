@@ -32,6 +32,7 @@ static const struct verb verbs[] = {
 	{"list", cmd_list, "BUNDLE|- --pubkey FILE... [--json]", "Lists what an authentic bundle holds"},
 	{"inspect", cmd_inspect, "BUNDLE|- [--pubkey FILE...] [--json]",
 	 "Tells what a bundle says of itself, and who signed it; without --pubkey nothing is verified"},
+	{"diff", cmd_diff, "OLD NEW --pubkey FILE... [--json]", "Tells what changed from one authentic bundle to another"},
 	VERB_UNPACK,
 	{NULL, NULL, NULL, NULL},
 };

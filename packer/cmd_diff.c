@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+/* firmpack diff */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/cli.h"
+#include "core/json.h"
+#include "core/opened.h"
+#include "packer/diff.h"
+#include "packer/verbs.h"
+
+static const char *const kind_words[] = {[DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
+static const char *const what_words[DIFF_BITS] = {"type", "content", "mode", "owner", "target"};
+
+struct sums {
+	uint32_t n[3];             /* by kind */
+	uint64_t old_bytes, new_bytes; /* of the files in all */
+};
+
+static uint64_t bytes_of(const struct manifest *m)
+{
+	struct manifest_entry entry;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < manifest_head(m)->nentries; i++) {
+		manifest_entry(m, i, &entry);
+		sum += entry.size;
+	}
+	return sum;
+}
+
+/* "ID:LOW-HIGH ID:LOW-HIGH", as `build --board' takes them. */
+static void print_boards(const struct manifest *m, FILE *out)
+{
+	struct manifest_board board;
+
+	for (uint32_t i = 0; i < manifest_head(m)->nboards; i++) {
+		manifest_board(m, i, &board);
+		fprintf(out, "%s%s:%" PRIu64 "-%" PRIu64, i > 0 ? " " : "", board.id, board.low, board.high);
+	}
+}
+
+static bool same_boards(const struct manifest *a, const struct manifest *b)
+{
+	struct manifest_board x, y;
+	uint32_t n = manifest_head(a)->nboards;
+
+	if (n != manifest_head(b)->nboards)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		manifest_board(a, i, &x);
+		manifest_board(b, i, &y);
+		if (strcmp(x.id, y.id) != 0 || x.low != y.low || x.high != y.high)
+			return false;
+	}
+	return true;
+}
+
+static void print_heads(const struct manifest *old, const struct manifest *new)
+{
+	const struct manifest_head *a = manifest_head(old), *b = manifest_head(new);
+
+	if (strcmp(a->product, b->product) != 0)
+		printf("product  %s -> %s\n", a->product, b->product);
+	if (strcmp(a->version, b->version) != 0)
+		printf("version  %s -> %s\n", a->version, b->version);
+	if (a->counter != b->counter)
+		printf("counter  %" PRIu64 " -> %" PRIu64 "%s\n", a->counter, b->counter,
+		       b->counter < a->counter ? ": boards that have the old one refuse the new one" : "");
+	if (!same_boards(old, new)) {
+		fputs("boards   ", stdout);
+		print_boards(old, stdout);
+		fputs(" -> ", stdout);
+		print_boards(new, stdout);
+		putchar('\n');
+	}
+}
+
+static void print_change(const struct diff_change *c)
+{
+	const struct manifest_entry *entry = c->kind == DIFF_REMOVED ? &c->old : &c->new;
+	char quoted[PATH_MAX_LEN * 4 + 8];
+
+	printf("%-8s %s", kind_words[c->kind], err_quote(quoted, sizeof quoted, entry->path, strlen(entry->path)));
+	for (unsigned i = 0; i < DIFF_BITS; i++)
+		if (c->what & 1U << i)
+			printf("%s%s", c->what & ((1U << i) - 1) ? ", " : ": ", what_words[i]);
+	if (c->what & DIFF_CONTENT)
+		printf(", %" PRIu64 " -> %" PRIu64 " bytes", c->old.size, c->new.size);
+	else if (c->kind != DIFF_CHANGED && entry->type == ENTRY_FILE)
+		printf(", %" PRIu64 " bytes", entry->size);
+	if (c->what & DIFF_MODE)
+		printf(", %04" PRIo32 " -> %04" PRIo32, c->old.mode, c->new.mode);
+	putchar('\n');
+}
+
+static void print_text(const struct manifest *old, const struct manifest *new)
+{
+	struct diff d = {.old = old, .new = new};
+	struct sums sums = {.old_bytes = bytes_of(old), .new_bytes = bytes_of(new)};
+	struct diff_change change;
+
+	print_heads(old, new);
+	while (diff_next(&d, &change) == 1) {
+		print_change(&change);
+		sums.n[change.kind]++;
+	}
+	printf("%" PRIu32 " added, %" PRIu32 " removed, %" PRIu32 " changed; %" PRIu64 " -> %" PRIu64 " bytes of files\n",
+	       sums.n[DIFF_ADDED], sums.n[DIFF_REMOVED], sums.n[DIFF_CHANGED], sums.old_bytes, sums.new_bytes);
+}
+
+static void put_head(struct json *j, const char *key, const struct manifest *m)
+{
+	const struct manifest_head *head = manifest_head(m);
+	struct manifest_board board;
+
+	json_object(j, key);
+	json_string(j, "product", head->product);
+	json_string(j, "version", head->version);
+	json_number(j, "counter", head->counter);
+	json_array(j, "boards");
+	for (uint32_t i = 0; i < head->nboards; i++) {
+		manifest_board(m, i, &board);
+		json_object(j, NULL);
+		json_string(j, "id", board.id);
+		json_number(j, "low", board.low);
+		json_number(j, "high", board.high);
+		json_end_object(j);
+	}
+	json_end_array(j);
+	json_number(j, "bytes", bytes_of(m));
+	json_end_object(j);
+}
+
+static void put_change(struct json *j, const struct diff_change *c)
+{
+	json_object(j, NULL);
+	json_string(j, "path", c->kind == DIFF_REMOVED ? c->old.path : c->new.path);
+	json_string(j, "change", kind_words[c->kind]);
+	if (c->kind == DIFF_CHANGED) {
+		json_array(j, "what");
+		for (unsigned i = 0; i < DIFF_BITS; i++)
+			if (c->what & 1U << i)
+				json_string(j, NULL, what_words[i]);
+		json_end_array(j);
+	}
+	if (c->kind != DIFF_ADDED)
+		json_number(j, "old_size", c->old.size);
+	if (c->kind != DIFF_REMOVED)
+		json_number(j, "new_size", c->new.size);
+	json_end_object(j);
+}
+
+static void print_json(const struct manifest *old, const struct manifest *new)
+{
+	struct diff d = {.old = old, .new = new};
+	struct diff_change change;
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	put_head(&j, "old", old);
+	put_head(&j, "new", new);
+	json_array(&j, "changes");
+	while (diff_next(&d, &change) == 1)
+		put_change(&j, &change);
+	json_end_array(&j);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+static int open_both(struct opened b[static 2], const struct open_options *o, struct err *e)
+{
+	struct open_options each = *o;
+
+	b[1] = (struct opened){.fd = -1};
+	if (opened_reader(&b[0], &each, e) != 0)
+		return err_prefix(e, "%s", o->bundle);
+	each.bundle = o->dir;
+	return opened_reader(&b[1], &each, e) == 0 ? 0 : err_prefix(e, "%s", o->dir);
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct open_options options;
+	struct opened both[2];
+	struct err e = {.verdict = VERDICT_OK};
+	int status = STATUS_DONE;
+
+	if (open_options_parse(&options, argc, argv, 0, 2, &e) != 0)
+		return cli_usage("%s", e.message);
+	if (crypto_init_verify(&e) != 0)
+		return cli_fail_as(&e, options.json);
+	if (open_both(both, &options, &e) != 0)
+		status = cli_fail_as(&e, options.json);
+	else if (options.json)
+		print_json(reader_manifest(both[0].reader), reader_manifest(both[1].reader));
+	else
+		print_text(reader_manifest(both[0].reader), reader_manifest(both[1].reader));
+	opened_close(&both[0]);
+	opened_close(&both[1]);
+	return cli_done(status);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/* What changed from one image to the next, by their manifests: every file's hash stands there, so nothing needs to be unpacked. */
+#ifndef PACKER_DIFF_H
+#define PACKER_DIFF_H
+
+#include "core/manifest.h"
+
+enum diff_kind { DIFF_ADDED, DIFF_REMOVED, DIFF_CHANGED };
+enum { /* what of a changed entry */
+	DIFF_TYPE = 1 << 0, DIFF_CONTENT = 1 << 1, DIFF_MODE = 1 << 2, DIFF_OWNER = 1 << 3, DIFF_TARGET = 1 << 4,
+	DIFF_BITS = 5,
+};
+
+/* A walk along both manifests, which stay the caller's. Plain record. */
+struct diff {
+	const struct manifest *old, *new;
+	uint32_t at_old, at_new;
+};
+
+struct diff_change {
+	enum diff_kind kind;
+	unsigned what;             /* of DIFF_CHANGED */
+	struct manifest_entry old, new; /* OLD of an added one, NEW of a removed one: not set */
+};
+
+/* The next entry that is not the same in both, in the order of paths. Returns 1, or 0 when there is none. */
+int diff_next(struct diff *d, struct diff_change *out);
+
+#endif
