@@ -93,20 +93,29 @@ fuzz:
 BOARD_CROSS = arm-linux-gnueabihf-
 board_limit = 640000
 board_dir = $(BUILD)/board
-board_libs = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf
+board_root = $(abspath $(board_dir)/sysroot)
+board_libc = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf/libc.a
+# The libc of sysroot, too, which -B and -isystem put before the cross compiler's own: that one gets no security fixes.
+board_cflags = -Os -march=armv7-a+fp -fno-pie --sysroot=$(board_root) -B$(board_root)/usr/lib/arm-linux-gnueabihf \
+	-isystem $(board_root)/usr/include/arm-linux-gnueabihf -isystem $(board_root)/usr/include
+# libsodium's object that verifies calls one function of the object that signs. Called as it is there, without a prehash, that
+# function does what crypto_hash_sha512_init does; with this in its place, what signs stays out. Not -static-pie: Debian's armhf
+# libc has no start file for it.
+board_ldflags = -static -no-pie -Wl,--build-id=none -Wl,--defsym=_crypto_sign_ed25519_ref10_hinit=crypto_hash_sha512_init
 
-$(board_libs)/libsodium.a: tests/arm-debs
-	tests/arm-debs $(board_dir)/sysroot libsodium-dev libdeflate-dev
+$(board_libc): tests/arm-debs
+	tests/arm-debs $(board_dir)/sysroot libc6-dev linux-libc-dev libsodium-dev libdeflate-dev
 	touch $@
 
-# libdeflate rather than zlib: a little smaller, and twice as fast.
-board: $(board_libs)/libsodium.a
-	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)ar \
-		CPPFLAGS=-I$(board_dir)/sysroot/usr/include CFLAGS='-Os -march=armv7-a+fp -fno-pie' \
-		LDFLAGS='-static -no-pie -L$(board_libs) -Wl,--build-id=none' $(board_dir)/obj/firmverify
-	$(BOARD_CROSS)strip -o $(board_dir)/firmverify $(board_dir)/obj/firmverify
-	@size=$$(wc -c <$(board_dir)/firmverify); echo "$(board_dir)/firmverify: $$size bytes"; \
+# libdeflate rather than zlib: of the same size, and a third faster. A program over the limit is not left behind.
+board: $(board_libc)
+	rm -f $(board_dir)/firmverify
+	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)ar CPPFLAGS= \
+		CFLAGS='$(board_cflags)' LDFLAGS='$(board_ldflags)' $(board_dir)/obj/firmverify
+	$(BOARD_CROSS)strip -o $(board_dir)/firmverify.new $(board_dir)/obj/firmverify
+	@size=$$(wc -c <$(board_dir)/firmverify.new); echo "$(board_dir)/firmverify: $$size bytes"; \
 		[ $$size -le $(board_limit) ] || { echo "that is over $(board_limit)" >&2; exit 1; }
+	mv $(board_dir)/firmverify.new $(board_dir)/firmverify
 
 bench: all
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
