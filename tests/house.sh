@@ -6,12 +6,6 @@ set -eu
 root=$(cd "$TESTS/.." && pwd)
 cd "$root"
 
-# nothing WHAT: passes when standard input is empty.
-nothing() {
-    found=$(cat)
-    if [ -z "$found" ]; then pass "$1"; else fail "$1" "$found"; fi
-}
-
 # --- programs -> keys, boards -> core ---
 # includes ROOM ALLOWED...: no file of a room includes what lies in a room beyond those allowed.
 includes() {

@@ -58,6 +58,12 @@ refused() {
 # same WHAT A B: passes when both files hold the same bytes.
 same() { if cmp -s "$2" "$3"; then pass "$1"; else fail "$1" "$2 and $3 differ"; fi; }
 
+# nothing WHAT: passes when standard input is empty.
+nothing() {
+    found=$(cat)
+    if [ -z "$found" ]; then pass "$1"; else fail "$1" "$found"; fi
+}
+
 # skip WHAT REASON: counted apart.
 skip() { echo "skip - $1: $2"; }
 

@@ -31,6 +31,8 @@ from_pipe() { piped=$1; shift; cat "$piped" | firmverify check - "$@"; } # a rea
 quick() { firmverify check --quick "$@"; }
 unpack() { cut_file=$1; shift; firmverify unpack "$cut_file" "$T/out/tree" "$@"; }
 
+# STEP leaves some out, for a slow machine: inside the last block, all but each STEPth byte.
+for cut in "$T/cut"/*; do [ $((${cut##*/} % 512)) -eq 0 ] || [ $((${cut##*/} % ${STEP:-1})) -eq 0 ] || rm "$cut"; done
 number=$(find "$T/cut" -type f | wc -l)
 ok "firmverify check refuses all $number truncations" truncated firmverify check
 ok "firmverify check --quick refuses all $number truncations" truncated quick
