@@ -75,11 +75,15 @@ static int fail(const char *what, const char *path, struct err *e)
 	int error = errno;
 
 	err_quote(quoted, sizeof quoted, path, strlen(path));
-	if (error == ELOOP || error == ENOTDIR || error == EEXIST)
-		return err_set(e, VERDICT_UNSAFE_PATH, "cannot %s \"%s\": something else stands in its way (%s)", what, quoted,
-			       strerror(error));
+	if (error == ELOOP || error == ENOTDIR || error == EEXIST) {
+		err_set(e, VERDICT_UNSAFE_PATH, "cannot %s \"%s\": something else stands in its way (%s)", what, quoted,
+			strerror(error));
+	} else {
+		errno = error;
+		err_errno(e, "cannot %s \"%s\"", what, quoted);
+	}
 	errno = error;
-	return err_errno(e, "cannot %s \"%s\"", what, quoted);
+	return -1;
 }
 
 /* Goes from where the way ends down to DIRNAME (LEN bytes), of which it is a beginning. */

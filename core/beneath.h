@@ -15,7 +15,8 @@ struct beneath;
 int beneath_open(struct beneath **out, int root, struct err *e);
 void beneath_close(struct beneath **b);
 
-/* All PATHs are checked ones (core/path). A component that is not a directory (a planted symlink) fails with unsafe-path. */
+/* All PATHs are checked ones (core/path). A component that is not a directory (a planted symlink) fails with unsafe-path.
+ * After a failure errno is the system call's. */
 
 /* Makes a directory, mode 0700 until beneath_chmod. */
 int beneath_mkdir(struct beneath *b, const char *path, struct err *e);

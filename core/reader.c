@@ -9,8 +9,6 @@
 #include "core/chunks.h"
 #include "core/ustar.h"
 
-enum { SIGNATURE_MAX = 16 << 10 }; /* FORMAT section 1 */
-
 enum reader_state {
 	AT_HEADER,   /* an entry's header comes next */
 	AT_CONTENT,  /* inside a file */
@@ -26,6 +24,8 @@ struct reader {
 	unsigned threads;
 	struct manifest *m;
 	struct signers signers;
+	char *sigs;          /* manifest.minisig */
+	size_t sigs_len;
 	struct chunks *chunks;
 	/* The payload stream: what is left of the current chunk. */
 	const unsigned char *at;
@@ -122,32 +122,23 @@ static int take_signature(struct reader *r, char **sigs, size_t *len, struct err
 		return -1;
 	if (memcmp(header, "payload.tar.gz", sizeof "payload.tar.gz") == 0)
 		return err_set(e, VERDICT_UNSIGNED, "it carries no signature");
-	return take_member(r, header, "manifest.minisig", SIGNATURE_MAX, sigs, len, e);
+	return take_member(r, header, "manifest.minisig", READER_SIGNATURES_MAX, sigs, len, e);
 }
 
 static int authenticate_manifest(struct reader *r, const struct trust *trust, struct err *e)
 {
-	unsigned char header[USTAR_BLOCK], prehash[PREHASH_SIZE];
-	char *text = NULL, *sigs = NULL;
-	size_t len = 0, sigs_len = 0;
-	struct hash hash;
-	int rc = -1;
+	unsigned char header[USTAR_BLOCK];
+	char *text = NULL;
+	size_t len = 0;
 
 	if (take_first_header(r, header, e) != 0 || take_member(r, header, "manifest", MANIFEST_MAX, &text, &len, e) != 0)
 		return -1;
-	if (take_signature(r, &sigs, &sigs_len, e) != 0)
-		goto out;
-	hash_init(&hash, PREHASH_SIZE);
-	hash_update(&hash, text, len);
-	hash_final(&hash, prehash, PREHASH_SIZE);
-	if (trust_check(trust, prehash, (struct span){sigs, sigs_len}, &r->signers, e) != 0)
-		goto out;
-	rc = manifest_parse(&r->m, text, len, e);
-	text = NULL; /* the manifest's now */
-out:
-	free(text);
-	free(sigs);
-	return rc;
+	if (take_signature(r, &r->sigs, &r->sigs_len, e) != 0 ||
+	    trust_check_text(trust, (struct span){text, len}, reader_signatures(r), &r->signers, e) != 0) {
+		free(text);
+		return -1;
+	}
+	return manifest_parse(&r->m, text, len, e);
 }
 
 int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e)
@@ -177,6 +168,11 @@ const struct manifest *reader_manifest(const struct reader *r)
 const struct signers *reader_signers(const struct reader *r)
 {
 	return &r->signers;
+}
+
+struct span reader_signatures(const struct reader *r)
+{
+	return (struct span){r->sigs, r->sigs_len};
 }
 
 uint64_t reader_position(const struct reader *r)
@@ -402,6 +398,7 @@ void reader_free(struct reader **r)
 	if (*r) {
 		chunks_free(&(*r)->chunks);
 		manifest_free(&(*r)->m);
+		free((*r)->sigs);
 	}
 	free(*r);
 	*r = NULL;

@@ -10,6 +10,8 @@
 #include "core/source.h"
 #include "core/trust.h"
 
+enum { READER_SIGNATURES_MAX = 16 << 10 }; /* bytes of manifest.minisig: FORMAT section 1 */
+
 struct reader;
 
 enum reader_what {
@@ -31,6 +33,8 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 
 const struct manifest *reader_manifest(const struct reader *r);
 const struct signers *reader_signers(const struct reader *r);
+/* The member manifest.minisig as it came, blocks by unknown keys among it; it stays the reader's. */
+struct span reader_signatures(const struct reader *r);
 
 /* The next item: 1, 0 when the whole bundle has been read and is right down to its end, -1 with E set. After an ENTRY of a file
  * come DATA items (none for an empty file) and one DONE; other entries are one ENTRY. What has been handed out

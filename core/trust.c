@@ -85,3 +85,14 @@ int trust_check(const struct trust *t, const unsigned char prehash[static PREHAS
 	*out = good;
 	return 0;
 }
+
+int trust_check_text(const struct trust *t, struct span text, struct span sigs, struct signers *out, struct err *e)
+{
+	unsigned char prehash[PREHASH_SIZE];
+	struct hash hash;
+
+	hash_init(&hash, PREHASH_SIZE);
+	hash_update(&hash, text.at, text.len);
+	hash_final(&hash, prehash, PREHASH_SIZE);
+	return trust_check(t, prehash, sigs, out, e);
+}

@@ -32,5 +32,7 @@ int trust_add_file(struct trust *t, const char *path, struct err *e);
  * not verify refuses all). */
 int trust_check(const struct trust *t, const unsigned char prehash[static PREHASH_SIZE], struct span sigs,
 		struct signers *out, struct err *e);
+/* The same, of the text itself. */
+int trust_check_text(const struct trust *t, struct span text, struct span sigs, struct signers *out, struct err *e);
 
 #endif

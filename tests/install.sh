@@ -54,6 +54,12 @@ device hooks 'hooks on'
 
 # The board, to the last byte and mode; inode numbers and times of directories aside.
 listing() { (cd board && find . \( -type f -exec sh -c 'printf "%s " "$(stat -c %a "$1")"; sha256sum "$1"' _ {} \; \) -o -printf '%y %m %p %l\n' | sort); }
+# kept NAME: a state file, without its checksum line.
+kept() { sed '$d' "state/$1"; }
+for name in one two; do
+    tar xOf $name manifest >manifest.$name
+    tar xOf $name manifest.minisig >minisig.$name
+done
 install() { firmverify install "$1" --device "${2:-device}"; }
 
 ok 'a first install' install one
@@ -61,6 +67,8 @@ printf 'kernel one' >expected
 same 'the kernel is in its slot' board/uImage expected
 ok 'the tree is in its slot' diff -r --no-dereference board/root/etc tree/etc
 ok 'a second install' install two
+kept manifest | cmp - manifest.two && pass 'the manifest is kept' || fail 'the manifest is kept'
+kept manifest.minisig | cmp - minisig.two && pass 'its signature blocks are kept' || fail 'its signature blocks are kept'
 same 'the old kernel is kept as previous' board/uImage.previous expected
 same 'the old tree is kept as previous' board/root.previous/boot/uImage expected
 ok 'status says what is installed' sh -c 'firmverify status --device device | grep -q "^installed 2.0, counter 11$"'
@@ -183,7 +191,8 @@ for call in renameat2,renameat,rename unlinkat,unlink fsync,syncfs openat,mkdira
         version=$(sed -n 's/^installed \(.*\), counter.*/\1/p' status)
         case $version in 1.0) want=one ;; *) want=two done_after=$((done_after + 1)) ;; esac
         [ "$(cat board/uImage)" = "kernel $want" ] && [ "$(cat board/root/boot/uImage)" = "kernel $want" ] &&
-            [ -z "$(find board state -name '.firmseal-new*' -o -name journal)" ] || {
+            kept manifest | cmp -s - "manifest.$want" && kept manifest.minisig | cmp -s - "minisig.$want" &&
+            [ -z "$(find board state -name '.firmseal-new*' -o -name journal -o -name '*.next')" ] || {
             bad=$((bad + 1))
             echo "# $call $n: status says $version; $(cat board/uImage), $(cat board/root/boot/uImage), $(find board state -name '.firmseal*' -o -name journal)"
         }

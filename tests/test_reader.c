@@ -67,8 +67,16 @@ static void a_good_bundle_reads_whole(void **state)
 	struct test_bundle b = {0};
 	struct pile log = {0};
 
+	struct source_memory src;
+	struct reader *r = NULL;
+
 	(void)state;
 	test_bundle_small(&b, &signer);
+	source_memory_init(&src, b.out.at, b.out.len);
+	assert_int_equal(reader_open(&r, &src.base, &trust, 1, NULL), 0);
+	assert_int_equal(reader_signatures(r).len, b.sigs.len);
+	assert_memory_equal(reader_signatures(r).at, b.sigs.at, b.sigs.len);
+	reader_free(&r);
 	assert_int_equal(read_all(b.out.at, b.out.len, &trust, 2, &log), VERDICT_OK);
 	pile_add(&log, "", 1);
 	assert_string_equal((char *)log.at, "boot\nboot/current\nboot/uImage\nkernel.\nempty\n.\n");

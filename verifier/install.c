@@ -153,7 +153,7 @@ static int commit(struct job *j, struct err *e)
 	memcpy(next.product, head->product, sizeof next.product);
 	memcpy(next.version, head->version, sizeof next.version);
 	hash_buffer(next.manifest, text.at, text.len);
-	if (journal_write(j->d, &next, text, j->swaps, j->n, e) != 0) {
+	if (journal_write(j->d, &next, text, reader_signatures(j->reader), j->swaps, j->n, e) != 0) {
 		/* It may be there all the same, if only the last sync failed; then what it names must stay. */
 		if (state_remove(j->d, "journal", NULL) != 0)
 			release_targets(j);

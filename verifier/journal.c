@@ -13,14 +13,15 @@
 enum { JOURNAL_MAX = 64 << 10 };
 
 int journal_write(const struct device *d, const struct installed *next, struct span manifest,
-		  const struct journal_swap *swaps, size_t n, struct err *e)
+		  struct span signatures, const struct journal_swap *swaps, size_t n, struct err *e)
 {
 	char *body = malloc(JOURNAL_MAX);
 	int used, rc = -1;
 
 	if (!body)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	if (state_write(d, "manifest.next", manifest.at, manifest.len, e) != 0)
+	if (state_write(d, "manifest.next", manifest.at, manifest.len, e) != 0 ||
+	    state_write(d, "manifest.minisig.next", signatures.at, signatures.len, e) != 0)
 		goto out;
 	used = installed_format(body, JOURNAL_MAX, next);
 	/* At most 32 slots of at most 512 bytes: it fits. */
@@ -59,7 +60,9 @@ static int sweep(const struct device *d, struct err *e)
 	for (size_t i = 0; i < d->nslots; i++)
 		if (swap_sweep(target_path(d->slots[i].target), e) != 0)
 			return -1;
-	return state_remove(d, "manifest.next", e) == 0 ? state_sweep(d, e) : -1;
+	if (state_remove(d, "manifest.next", e) != 0 || state_remove(d, "manifest.minisig.next", e) != 0)
+		return -1;
+	return state_sweep(d, e);
 }
 
 int journal_finish(const struct device *d, struct err *e)
@@ -81,7 +84,8 @@ int journal_finish(const struct device *d, struct err *e)
 		goto out;
 	}
 	if (do_swaps(text, e) != 0 || state_rename(d, "manifest.next", "manifest", e) != 0 ||
-	    state_set_installed(d, &next, e) != 0 || state_remove(d, "journal", e) != 0 || state_sweep(d, e) != 0)
+	    state_rename(d, "manifest.minisig.next", "manifest.minisig", e) != 0 || state_set_installed(d, &next, e) != 0 ||
+	    state_remove(d, "journal", e) != 0 || state_sweep(d, e) != 0)
 		goto out;
 	rc = 0;
 out:

@@ -12,9 +12,9 @@ struct journal_swap {
 };
 
 /* Writes the journal: the image to be recorded as installed, and the swaps to be done. From here on the install is decided.
- * MANIFEST is kept as STATE/manifest. Returns 0 or -1. */
+ * MANIFEST and its SIGNATURES are kept as STATE/manifest and STATE/manifest.minisig, for audits. Returns 0 or -1. */
 int journal_write(const struct device *d, const struct installed *next, struct span manifest,
-		  const struct journal_swap *swaps, size_t n, struct err *e);
+		  struct span signatures, const struct journal_swap *swaps, size_t n, struct err *e);
 
 /* Does what the journal says, records the image as installed, and removes the journal. Without a journal, sweeps what was only
  * staged. The caller holds the lock. Returns 0 or -1 (the journal stays, and can be tried again). */
