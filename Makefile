@@ -132,6 +132,7 @@ install: all
 	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
+	install -m 644 $(sort $(wildcard boards/*.known-bad)) $(DESTDIR)$(PREFIX)/share/firmseal
 
 clean:
 	rm -rf build

@@ -11,6 +11,13 @@ static const struct verb verbs[] = {
 	VERB_UNPACK,
 	{"install", cmd_install, "BUNDLE|- [--device FILE] [--json]", "Installs a bundle into this board's slots"},
 	{"status", cmd_status, "[--device FILE] [--json]", "Says what is installed on this board"},
+	{"audit", cmd_audit,
+	 "[--device FILE] [--bundle BUNDLE|-] [--root DIR] [--state DIR]\n"
+	 "  [--pubkey FILE]...        keys to trust instead of the device file's\n"
+	 "  [--known-bad FILE]        signs of infections to look for\n"
+	 "  [--setting PATH]...       a path in the tree that may differ\n"
+	 "  [--json]",
+	 "Compares the tree and every raw copy with the signed manifest"},
 	{"cgi", cmd_cgi, "[--device FILE]", "Is the web-upgrade endpoint: a CGI program (also when called NAME.cgi)"},
 	{NULL, NULL, NULL, NULL},
 };

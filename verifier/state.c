@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -41,6 +42,34 @@ int state_lock(const struct device *d, struct err *e)
 		return err_errno(e, "cannot lock %s", path);
 	}
 	return fd;
+}
+
+int state_lock_shared(const struct device *d, struct err *e)
+{
+	char path[STATE_PATH_MAX];
+	struct stat st;
+	int dir = open(d->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir < 0)
+		return err_errno(e, "cannot open the state directory %s", d->state);
+	fd = openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		return dir;
+	state_path(path, d, "lock");
+	if (fd < 0)
+		err_errno(e, "cannot open %s", path);
+	else if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+		err_set(e, VERDICT_BUSY, "an install is under way on this board");
+	else if (fstatat(dir, "journal", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		err_set(e, VERDICT_BUSY, "an install was interrupted: `firmverify status' finishes it");
+	else {
+		close(dir);
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+	return -1;
 }
 
 /* The last line of a state file: the hash of all before it. */

@@ -17,6 +17,9 @@ struct installed {
 
 /* Takes STATE/lock without waiting. Returns a descriptor (closing it lets go), or -1: busy, system. */
 int state_lock(const struct device *d, struct err *e);
+/* Takes it shared, for one that only reads: installs are kept away, and nothing is written, not even a lock file. Returns a
+ * descriptor (that of the directory where there never was an install), or -1: busy (one is under way, or waits to be finished), system. */
+int state_lock_shared(const struct device *d, struct err *e);
 
 /* Reads a state file of at most MAX bytes: its body without the checksum line. Returns 1, 0 when there is none, -1 (system: torn or
  * damaged, named). The caller frees *BODY. */

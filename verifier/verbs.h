@@ -5,6 +5,7 @@
 
 int cmd_install(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_cgi(int argc, char **argv);
 
 #endif
