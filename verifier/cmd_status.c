@@ -3,15 +3,15 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "core/cli.h"
-#include "core/json.h"
-#include "verifier/journal.h"
+#include "verifier/status.h"
 #include "verifier/verbs.h"
 
-static void print_text(const struct device *d, const struct installed *now, bool busy)
+static void print_text(const struct device *d, const struct status_report *report)
 {
+	const struct installed *now = &report->now;
+
 	printf("board     %s:%" PRIu64 "\nproduct   %s\n", d->board, d->revision, d->product);
 	if (now->any)
 		printf("installed %s, counter %" PRIu64 "\n", now->version, now->counter);
@@ -19,58 +19,8 @@ static void print_text(const struct device *d, const struct installed *now, bool
 		printf("installed nothing yet\n");
 	for (size_t i = 0; i < d->nslots; i++)
 		printf("slot      %s %s\n", d->slots[i].name, d->slots[i].target);
-	if (busy)
+	if (report->busy)
 		printf("an install is under way\n");
-}
-
-static void print_json(const struct device *d, const struct installed *now, bool busy)
-{
-	struct json j;
-
-	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "board", d->board);
-	json_number(&j, "revision", d->revision);
-	json_string(&j, "product", d->product);
-	json_bool(&j, "installed", now->any);
-	if (now->any) {
-		json_string(&j, "version", now->version);
-		json_number(&j, "counter", now->counter);
-	}
-	json_bool(&j, "busy", busy);
-	json_array(&j, "slots");
-	for (size_t i = 0; i < d->nslots; i++) {
-		json_object(&j, NULL);
-		json_string(&j, "name", d->slots[i].name);
-		json_string(&j, "target", d->slots[i].target);
-		json_end_object(&j);
-	}
-	json_end_array(&j);
-	json_end_object(&j);
-	json_finish(&j);
-}
-
-/* Finishes an interrupted install first, unless one is under way right now. */
-static int look(const char *device_file, struct device *d, struct installed *now, bool *busy, struct err *e)
-{
-	int lock;
-
-	if (crypto_init_verify(e) != 0 || device_load(d, device_file, e) != 0)
-		return -1;
-	lock = state_lock(d, e);
-	*busy = lock < 0 && e->verdict == VERDICT_BUSY;
-	if (lock < 0 && !*busy)
-		return -1;
-	if (lock >= 0) {
-		int rc = journal_finish(d, e);
-
-		close(lock);
-		if (rc != 0)
-			return -1;
-	}
-	return state_installed(d, now, e);
 }
 
 int cmd_status(int argc, char **argv)
@@ -78,10 +28,10 @@ int cmd_status(int argc, char **argv)
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	const char *device_file = DEVICE_FILE_DEFAULT;
-	struct installed now;
+	struct status_report report;
 	struct device device;
 	struct err e = {.verdict = VERDICT_OK};
-	bool json = false, busy = false;
+	bool json = false;
 	int c;
 
 	opterr = 0;
@@ -95,11 +45,11 @@ int cmd_status(int argc, char **argv)
 	}
 	if (argc != optind)
 		return cli_usage("want no more arguments");
-	if (look(device_file, &device, &now, &busy, &e) != 0)
+	if (crypto_init_verify(&e) != 0 || device_load(&device, device_file, &e) != 0 || status_settle(&report, &device, &e) != 0)
 		return cli_done(cli_fail_as(&e, json));
 	if (json)
-		print_json(&device, &now, busy);
+		status_print_json(stdout, &device, &report);
 	else
-		print_text(&device, &now, busy);
+		print_text(&device, &report);
 	return cli_done(STATUS_DONE);
 }

@@ -92,3 +92,13 @@ out:
 	free(body);
 	return rc;
 }
+
+int journal_waits(const struct device *d, struct err *e)
+{
+	char *body = NULL;
+	size_t len = 0;
+	int rc = state_read(d, "journal", &body, &len, JOURNAL_MAX, e);
+
+	free(body);
+	return rc;
+}

@@ -20,4 +20,7 @@ int journal_write(const struct device *d, const struct installed *next, struct s
  * staged. The caller holds the lock. Returns 0 or -1 (the journal stays, and can be tried again). */
 int journal_finish(const struct device *d, struct err *e);
 
+/* Whether an install that was decided waits to be finished. Returns 1, 0, or -1 (system: the journal is damaged). */
+int journal_waits(const struct device *d, struct err *e);
+
 #endif

@@ -11,16 +11,31 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/io.h"
 
 #define SUM_LINE "blake2b "
+enum { LOCK_TRIES = 20, LOCK_PAUSE_NS = 10 * 1000 * 1000 };
 enum { SUM_LENGTH = sizeof SUM_LINE - 1 + HASH_HEX + 1, STATE_PATH_MAX = DEVICE_TARGET_MAX + 64, INSTALLED_MAX = 1024 };
 
 static void state_path(char out[static STATE_PATH_MAX], const struct device *d, const char *name)
 {
 	snprintf(out, STATE_PATH_MAX, "%s/%s", d->state, name);
+}
+
+/* Who only looks holds the lock for a moment, and must not turn an install away. Returns 0, or -1 with errno set. */
+static int lock_soon(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		if (errno != EWOULDBLOCK || i == LOCK_TRIES)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 int state_lock(const struct device *d, struct err *e)
@@ -32,7 +47,7 @@ int state_lock(const struct device *d, struct err *e)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_errno(e, "cannot open %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	if (lock_soon(fd) != 0) {
 		int error = errno;
 
 		close(fd);
@@ -70,6 +85,24 @@ int state_lock_shared(const struct device *d, struct err *e)
 		close(fd);
 	close(dir);
 	return -1;
+}
+
+int state_busy(const struct device *d, bool *busy, struct err *e)
+{
+	char path[STATE_PATH_MAX];
+	int fd, rc = 0;
+
+	*busy = false;
+	state_path(path, d, "lock");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot open %s", path);
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+		*busy = errno == EWOULDBLOCK;
+		rc = *busy ? 0 : err_errno(e, "cannot look at %s", path);
+	}
+	close(fd);
+	return rc;
 }
 
 /* The last line of a state file: the hash of all before it. */

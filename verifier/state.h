@@ -15,11 +15,13 @@ struct installed {
 	unsigned char manifest[HASH_SIZE]; /* BLAKE2b-256 of its manifest */
 };
 
-/* Takes STATE/lock without waiting. Returns a descriptor (closing it lets go), or -1: busy, system. */
+/* Takes STATE/lock, within a fifth of a second. Returns a descriptor (closing it lets go), or -1: busy, system. */
 int state_lock(const struct device *d, struct err *e);
 /* Takes it shared, for one that only reads: installs are kept away, and nothing is written, not even a lock file. Returns a
  * descriptor (that of the directory where there never was an install), or -1: busy (one is under way, or waits to be finished), system. */
 int state_lock_shared(const struct device *d, struct err *e);
+/* Whether somebody holds that lock right now, for who only looks: writes nothing. Returns 0, or -1 (system). */
+int state_busy(const struct device *d, bool *busy, struct err *e);
 
 /* Reads a state file of at most MAX bytes: its body without the checksum line. Returns 1, 0 when there is none, -1 (system: torn or
  * damaged, named). The caller frees *BODY. */
