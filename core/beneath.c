@@ -68,7 +68,8 @@ void beneath_close(struct beneath **b)
 	*b = NULL;
 }
 
-/* Says what errno means for PATH: a link or a file where a directory was wanted is an attack or damage, not bad luck. */
+/* Says what errno (which stays) means for PATH: a link or a file where a directory was wanted is an attack or damage, not bad
+ * luck. */
 static int fail(const char *what, const char *path, struct err *e)
 {
 	char quoted[PATH_MAX_LEN * 4 + 8];
@@ -154,6 +155,20 @@ int beneath_open_at(struct beneath *b, const char *path, int flags, struct err *
 		return -1;
 	fd = openat(dir, base, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	return fd >= 0 ? fd : fail("open", path, e);
+}
+
+int beneath_stat(struct beneath *b, const char *path, struct stat *st, struct err *e)
+{
+	const char *base;
+	int dir;
+
+	errno = 0; /* a path that is too long or too deep fails without one */
+	dir = beneath_parent(b, path, &base, e);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstatat(dir, base, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : fail("look at", path, e);
 }
 
 int beneath_symlink(struct beneath *b, const char *target, const char *path, struct err *e)

@@ -3,6 +3,7 @@
 #ifndef CORE_BENEATH_H
 #define CORE_BENEATH_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "core/err.h"
@@ -24,6 +25,8 @@ int beneath_mkdir(struct beneath *b, const char *path, struct err *e);
 int beneath_create(struct beneath *b, const char *path, struct err *e);
 /* Opens what exists, never through a link: FLAGS O_RDONLY or O_RDONLY|O_DIRECTORY. Returns the descriptor or -1. */
 int beneath_open_at(struct beneath *b, const char *path, int flags, struct err *e);
+/* Looks at PATH, and through no link: 1, 0 when it or a directory on the way to it is missing, -1. */
+int beneath_stat(struct beneath *b, const char *path, struct stat *st, struct err *e);
 int beneath_symlink(struct beneath *b, const char *target, const char *path, struct err *e);
 /* The directory that holds PATH (stays the beneath's; valid until the next call), *BASE its last component. -1 on failure. */
 int beneath_parent(struct beneath *b, const char *path, const char **base, struct err *e);

@@ -48,7 +48,7 @@ static int receive(struct session *s, const struct cgi_request *request, struct 
 	char boundary[MULTIPART_BOUNDARY_MAX + 1];
 
 	if (check_request(s, request, boundary, e) != 0 || multipart_open(&s->part, &s->upload.base, boundary, e) != 0 ||
-	    install(&s->device, &s->part.base, result, e) != 0)
+	    install(&s->device, &s->part.base, INSTALL_KEEP, result, e) != 0)
 		return -1;
 	return multipart_close(&s->part, e);
 }

@@ -12,16 +12,20 @@
 #include "verifier/install.h"
 #include "verifier/verbs.h"
 
-static void print(const struct install_result *r, bool json)
+static void print_text(const struct device *d, const struct install_result *r)
+{
+	printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " slots\n", r->product, r->version, r->counter, r->slots);
+	if (r->hooks_skipped)
+		printf("%" PRIu32 " hooks were not run: this board has hooks off\n", r->hooks_skipped);
+	for (size_t i = 0; i < d->nsettings; i++)
+		if (r->settings[i] != SETTING_NOT_ASKED)
+			printf("setting %s: %s\n", d->settings[i], setting_fate_text(r->settings[i]));
+}
+
+static void print_json(const struct device *d, const struct install_result *r)
 {
 	struct json j;
 
-	if (!json) {
-		printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " slots\n", r->product, r->version, r->counter, r->slots);
-		if (r->hooks_skipped)
-			printf("%" PRIu32 " hooks were not run: this board has hooks off\n", r->hooks_skipped);
-		return;
-	}
 	json_begin(&j, stdout);
 	json_object(&j, NULL);
 	json_string(&j, "verdict", verdict_word(VERDICT_OK));
@@ -31,23 +35,24 @@ static void print(const struct install_result *r, bool json)
 	json_number(&j, "counter", r->counter);
 	json_number(&j, "slots", r->slots);
 	json_number(&j, "hooks_skipped", r->hooks_skipped);
+	settings_print_json(&j, d, r->settings);
 	json_end_object(&j);
 	json_finish(&j);
 }
 
-static int run(const char *bundle, const char *device_file, struct install_result *result, struct err *e)
+static int run(struct install_result *result, struct device *device, const char *bundle, const char *device_file,
+	       enum install_settings settings, struct err *e)
 {
-	struct device device;
 	struct source_fd source;
 	int fd, rc;
 
-	if (crypto_init_verify(e) != 0 || device_load(&device, device_file, e) != 0)
+	if (crypto_init_verify(e) != 0 || device_load(device, device_file, e) != 0)
 		return -1;
 	fd = strcmp(bundle, "-") == 0 ? STDIN_FILENO : open(bundle, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return err_errno(e, "cannot open %s", bundle);
 	source_fd_init(&source, fd);
-	rc = install(&device, &source.base, result, e);
+	rc = install(device, &source.base, settings, result, e);
 	if (fd != STDIN_FILENO)
 		close(fd);
 	return rc;
@@ -56,8 +61,11 @@ static int run(const char *bundle, const char *device_file, struct install_resul
 int cmd_install(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {"clear", no_argument, NULL, 'c'},
+		{NULL, 0, NULL, 0}};
 	const char *device_file = DEVICE_FILE_DEFAULT;
+	enum install_settings settings = INSTALL_KEEP;
+	struct device device;
 	struct install_result result = {.slots = 0};
 	struct err e = {.verdict = VERDICT_OK};
 	bool json = false;
@@ -69,13 +77,18 @@ int cmd_install(int argc, char **argv)
 			device_file = optarg;
 		else if (c == 'j')
 			json = true;
+		else if (c == 'c')
+			settings = INSTALL_CLEAR;
 		else
 			return cli_usage("an option is unknown, ambiguous, or lacks its value");
 	}
 	if (argc - optind != 1)
 		return cli_usage("want one BUNDLE");
-	if (run(argv[optind], device_file, &result, &e) != 0)
+	if (run(&result, &device, argv[optind], device_file, settings, &e) != 0)
 		return cli_done(cli_fail_as(&e, json));
-	print(&result, json);
+	if (json)
+		print_json(&device, &result);
+	else
+		print_text(&device, &result);
 	return cli_done(STATUS_DONE);
 }

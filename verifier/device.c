@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "core/io.h"
+#include "core/path.h"
 
 struct parser {
 	struct device *d;
 	const char *name;        /* of the file */
 	unsigned line;
 	unsigned seen;           /* bit I: directive I was there */
+	size_t nfields;          /* of this line */
 	int (*keyring)(struct device *d, const char *path, struct err *e);
 	struct err *e;
 };
@@ -140,44 +142,90 @@ static int take_max_time(struct parser *p, const struct span *f)
 	return take_small(p, &p->d->max_time, f[1], 1, "max-time must be a number of seconds");
 }
 
-enum { ONCE = 1, NEEDED = 2 };
+static int take_settings(struct parser *p, const struct span *f)
+{
+	enum path_fault fault = path_fault(f[1].at, f[1].len, false);
+	char *path;
+
+	if (p->d->nsettings == DEVICE_SETTINGS_MAX)
+		return bad(p, "more than %d settings", DEVICE_SETTINGS_MAX);
+	if (fault != PATH_FINE)
+		return bad(p, "a setting is a path inside the tree, and this one %s", path_fault_text(fault));
+	path = p->d->settings[p->d->nsettings];
+	memcpy(path, f[1].at, f[1].len);
+	path[f[1].len] = '\0';
+	for (size_t i = 0; i < p->d->nsettings; i++)
+		if (strcmp(p->d->settings[i], path) == 0)
+			return bad(p, "this setting stands here twice");
+	p->d->nsettings++;
+	return 0;
+}
+
+static int take_reboot(struct parser *p, const struct span *f)
+{
+	size_t used = 0;
+
+	if (f[1].at[0] != '/')
+		return bad(p, "reboot wants the absolute path of a program");
+	for (size_t i = 1; i < p->nfields; i++) {
+		if (f[i].len + 1 > sizeof p->d->reboot - used)
+			return bad(p, "the words of reboot are too long");
+		memcpy(p->d->reboot + used, f[i].at, f[i].len);
+		used += f[i].len;
+		p->d->reboot[used++] = '\0';
+	}
+	p->d->nreboot = p->nfields - 1;
+	return 0;
+}
+
+enum { ONCE = 1, NEEDED = 2, FIELDS_MAX = 1 + DEVICE_REBOOT_MAX };
 
 static const struct directive {
 	const char *word;
-	size_t nfields;
+	size_t least, most;      /* fields, the word among them */
 	unsigned flags;
 	int (*take)(struct parser *p, const struct span *f);
 } directives[] = {
-	{"board", 3, ONCE | NEEDED, take_board},
-	{"product", 2, ONCE | NEEDED, take_product},
-	{"state", 2, ONCE | NEEDED, take_state},
-	{"slot", 3, NEEDED, take_slot},
-	{"keyring", 2, NEEDED, take_keyring},
-	{"dialect", 2, ONCE, take_dialect},
-	{"hooks", 2, ONCE, take_hooks},
-	{"boot", 2, ONCE, take_boot},
-	{"max-upload", 2, ONCE, take_max_upload},
-	{"min-rate", 2, ONCE, take_min_rate},
-	{"max-time", 2, ONCE, take_max_time},
+	{"board", 3, 3, ONCE | NEEDED, take_board},
+	{"product", 2, 2, ONCE | NEEDED, take_product},
+	{"state", 2, 2, ONCE | NEEDED, take_state},
+	{"slot", 3, 3, NEEDED, take_slot},
+	{"keyring", 2, 2, NEEDED, take_keyring},
+	{"dialect", 2, 2, ONCE, take_dialect},
+	{"hooks", 2, 2, ONCE, take_hooks},
+	{"boot", 2, 2, ONCE, take_boot},
+	{"settings", 2, 2, 0, take_settings},
+	{"reboot", 2, FIELDS_MAX, ONCE, take_reboot},
+	{"max-upload", 2, 2, ONCE, take_max_upload},
+	{"min-rate", 2, 2, ONCE, take_min_rate},
+	{"max-time", 2, 2, ONCE, take_max_time},
 };
 enum { NDIRECTIVES = sizeof directives / sizeof *directives };
 
+static int bad_count(const struct parser *p, const struct directive *d)
+{
+	if (d->least == d->most)
+		return bad(p, "`%s' wants %zu values", d->word, d->most - 1);
+	return bad(p, "`%s' wants %zu to %zu values", d->word, d->least - 1, d->most - 1);
+}
+
 static int take_line(struct parser *p, struct span line)
 {
-	struct span f[3];
+	struct span f[FIELDS_MAX];
 	size_t n;
 
 	if (line.len == 0 || line.at[0] == '#')
 		return 0;
-	n = text_fields(line, f, 3);
+	n = text_fields(line, f, FIELDS_MAX);
 	for (size_t i = 0; i < NDIRECTIVES; i++) {
 		if (n == 0 || !span_is(f[0], directives[i].word))
 			continue;
-		if (n != directives[i].nfields)
-			return bad(p, "`%s' wants %zu values", directives[i].word, directives[i].nfields - 1);
+		if (n < directives[i].least || n > directives[i].most)
+			return bad_count(p, &directives[i]);
 		if (directives[i].flags & ONCE && p->seen & 1U << i)
 			return bad(p, "`%s' stands here twice", directives[i].word);
 		p->seen |= 1U << i;
+		p->nfields = n;
 		return directives[i].take(p, f);
 	}
 	return bad(p, "unknown directive, or fields not parted by single spaces");
@@ -192,7 +240,11 @@ static int check_complete(const struct parser *p)
 			return err_set(p->e, VERDICT_USAGE, "%s: there is no `%s' line", p->name, directives[i].word);
 	for (size_t i = 0; i < p->d->nslots; i++)
 		trees += strncmp(p->d->slots[i].target, "dir:", 4) == 0;
-	return trees <= 1 ? 0 : err_set(p->e, VERDICT_USAGE, "%s: more than one slot takes the tree", p->name);
+	if (trees > 1)
+		return err_set(p->e, VERDICT_USAGE, "%s: more than one slot takes the tree", p->name);
+	if (p->d->nsettings > 0 && trees == 0)
+		return err_set(p->e, VERDICT_USAGE, "%s: settings, and no slot that takes a tree", p->name);
+	return 0;
 }
 
 int device_parse(struct device *d, const char *name, const char *text, size_t len,

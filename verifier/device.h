@@ -19,6 +19,8 @@ enum {
 	DEVICE_FILE_MAX = 64 << 10,
 	DEVICE_SLOTS_MAX = 32,
 	DEVICE_TARGET_MAX = 512, /* bytes of a target's text */
+	DEVICE_SETTINGS_MAX = 32,
+	DEVICE_REBOOT_MAX = 8,   /* words: the program and its arguments */
 };
 
 enum dialect { DIALECT_HTML, DIALECT_JSON };
@@ -42,6 +44,13 @@ struct device {
 	uint64_t max_upload;            /* bytes of a request body */
 	uint32_t min_rate;              /* bytes a second, over a minute, below which a client is dropped; 0: no floor */
 	uint32_t max_time;              /* seconds that a client may keep the board waiting in all */
+	/* Files of the tree that an upgrade carries over from the old one (verifier/settings.h): paths as in a manifest. */
+	char settings[DEVICE_SETTINGS_MAX][PATH_MAX_LEN + 1];
+	size_t nsettings;
+	/* What the web endpoint runs once it has answered a good upload: NREBOOT words, each with its NUL, one behind the other.
+	 * 0: nothing, who sent the image asks for the reboot. */
+	char reboot[DEVICE_TARGET_MAX];
+	size_t nreboot;
 };
 
 /* Reads a device file and the keys it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),

@@ -26,6 +26,9 @@ struct job {
 	struct journal_swap swaps[DEVICE_SLOTS_MAX];
 	size_t n;
 	const char *tree;                  /* path of the target that takes the tree, or NULL */
+	bool decided;                      /* the journal is written */
+	enum install_settings settings;
+	enum setting_fate fates[DEVICE_SETTINGS_MAX];
 };
 
 static int check_policy(const struct job *j, struct err *e)
@@ -125,6 +128,15 @@ static int staged_tree(const struct job *j, char *out, size_t size, struct err *
 	return 0;
 }
 
+static int carry_settings(struct job *j, struct err *e)
+{
+	char staged[DEVICE_TARGET_MAX + SWAP_NAME_MAX];
+
+	if (j->settings == INSTALL_CLEAR || j->d->nsettings == 0 || !j->tree)
+		return 0;
+	return staged_tree(j, staged, sizeof staged, e) == 0 ? settings_carry(j->fates, j->d, j->m, j->tree, staged, e) : -1;
+}
+
 static int hooks_before(const struct job *j, struct err *e)
 {
 	char tree[DEVICE_TARGET_MAX + SWAP_NAME_MAX];
@@ -160,6 +172,7 @@ static int commit(struct job *j, struct err *e)
 		return -1;
 	}
 	release_targets(j);
+	j->decided = true;
 	if (journal_finish(j->d, e) != 0)
 		return -1;
 	return j->d->hooks && j->tree && head->nruns > 0 ? hooks_run(j->m, RUN_AFTER, j->tree, e) : 0;
@@ -174,7 +187,7 @@ static int install_locked(struct job *j, struct source *src, struct err *e)
 	j->m = reader_manifest(j->reader);
 	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || open_targets(j, e) != 0)
 		return -1;
-	if (feed_targets(j, e) != 0 || finish_targets(j, e) != 0 || hooks_before(j, e) != 0)
+	if (feed_targets(j, e) != 0 || finish_targets(j, e) != 0 || carry_settings(j, e) != 0 || hooks_before(j, e) != 0)
 		return -1;
 	return commit(j, e);
 }
@@ -188,16 +201,19 @@ static void fill_result(const struct job *j, struct install_result *out)
 	out->counter = head->counter;
 	out->slots = (uint32_t)j->n;
 	out->hooks_skipped = j->d->hooks ? 0 : head->nruns;
+	memcpy(out->settings, j->fates, sizeof out->settings);
 }
 
-int install(const struct device *d, struct source *src, struct install_result *out, struct err *e)
+int install(const struct device *d, struct source *src, enum install_settings settings, struct install_result *out,
+	    struct err *e)
 {
-	struct job j = {.d = d};
+	struct job j = {.d = d, .settings = settings};
 	int lock = state_lock(d, e), rc;
 
 	if (lock < 0)
 		return -1;
 	rc = install_locked(&j, src, e);
+	out->decided = j.decided;
 	if (rc == 0)
 		fill_result(&j, out);
 	for (size_t i = 0; i < j.n; i++)

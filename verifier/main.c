@@ -9,7 +9,7 @@
 static const struct verb verbs[] = {
 	VERB_CHECK,
 	VERB_UNPACK,
-	{"install", cmd_install, "BUNDLE|- [--device FILE] [--json]", "Installs a bundle into this board's slots"},
+	{"install", cmd_install, "BUNDLE|- [--clear] [--device FILE] [--json]", "Installs a bundle into this board's slots"},
 	{"status", cmd_status, "[--device FILE] [--json]", "Says what is installed on this board"},
 	{"audit", cmd_audit,
 	 "[--device FILE] [--bundle BUNDLE|-] [--root DIR] [--state DIR]\n"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Device files. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "verifier/device.h"
 #include "verifier/target.h"
@@ -16,6 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < d.nslots; i++)
 			if (!target_path(d.slots[i].target))
 				abort(); /* accepted, and of no known kind */
+		for (size_t i = 0; i < d.nsettings; i++)
+			if (path_fault(d.settings[i], strlen(d.settings[i]), false) != PATH_FINE)
+				abort(); /* accepted, and leads out of the tree */
+		if (d.nreboot > 0 && d.reboot[0] != '/')
+			abort();
 	} else if (e.verdict == VERDICT_OK || e.message[0] == '\0') {
 		abort();
 	}
