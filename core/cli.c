@@ -100,18 +100,23 @@ int cli_fail(const struct err *e)
 	return (int)verdict_status(e->verdict);
 }
 
-int cli_fail_as(const struct err *e, bool json)
+void cli_print_failure(FILE *out, const struct err *e)
 {
 	struct json j;
 
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(e->verdict));
+	json_number(&j, "status", (uint64_t)verdict_status(e->verdict));
+	json_string(&j, "message", e->message);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+int cli_fail_as(const struct err *e, bool json)
+{
 	if (json) {
-		json_begin(&j, stdout);
-		json_object(&j, NULL);
-		json_string(&j, "verdict", verdict_word(e->verdict));
-		json_number(&j, "status", (uint64_t)verdict_status(e->verdict));
-		json_string(&j, "message", e->message);
-		json_end_object(&j);
-		json_finish(&j);
+		cli_print_failure(stdout, e);
 		fflush(stdout);
 	}
 	return cli_fail(e);

@@ -4,6 +4,7 @@
 #define CORE_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "core/err.h"
 #include "core/manifest.h"
@@ -28,7 +29,10 @@ int cli_run(const struct program *p, int argc, char **argv);
 /* Says E on standard error, "PROGRAM: VERDICT: message", and returns its exit status. */
 int cli_fail(const struct err *e);
 
-/* As cli_fail, and one JSON object {"verdict":...,"status":...,"message":...} on standard output when JSON is set. */
+/* One JSON object, {"verdict":...,"status":...,"message":...}. */
+void cli_print_failure(FILE *out, const struct err *e);
+
+/* As cli_fail, and that object on standard output when JSON is set. */
 int cli_fail_as(const struct err *e, bool json);
 
 /* A usage error: says the message and the verb's synopsis. Returns STATUS_USAGE. */

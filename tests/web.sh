@@ -10,6 +10,7 @@ cd "$T"
 mkdir -p tree/etc tree/bin board/www/cgi-bin board/state board/uploads logs
 head -c 3000000 /dev/urandom >tree/bin/miner
 echo first >tree/etc/version
+echo default >tree/etc/miner.conf
 firmkey generate -o release --no-password >.log 2>&1
 firmkey generate -o thief --no-password >.log 2>&1
 
@@ -34,6 +35,11 @@ open("tampered", "wb").write(raw)
 open("cut", "wb").write(open("two", "rb").read()[:-2000000])
 open("longer", "wb").write(open("two", "rb").read() + b"x")
 open("empty", "wb")
+head = bytearray(open("two", "rb").read(512))    # the manifest's: 8 MiB and a byte
+head[124:135] = b"%011o" % (8388608 + 1)
+head[148:156] = b" " * 8
+head[148:156] = b"%06o\0 " % sum(head)
+open("huge-manifest", "wb").write(head + bytes(1024))
 PY
 
 # --- the board: lighttpd as the example that ships has it ---
@@ -46,7 +52,10 @@ secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     printf 'user = "root:%s"\ndigest\nsilent\n' "not the password" >curl-wrong.conf
 )
 printf 'root:antMiner Configuration:%s\n' "$(printf 'root:antMiner Configuration:%s' "$secret" | md5sum | cut -d ' ' -f 1)" >users
-printf '#!/bin/sh\nexec "%s" cgi --device "%s"\n' "$BUILD/firmverify" "$T/device" >board/www/cgi-bin/upgrade.cgi
+page() { printf '#!/bin/sh\nexec "%s" cgi %s--device "%s"\n' "$BUILD/firmverify" "$2" "$T/device" >"board/www/cgi-bin/$1.cgi"; }
+page upgrade ''
+page upgrade_clear '--clear '
+page status '--status '
 printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\nok\\n"\n' >board/www/cgi-bin/get_system_info.cgi
 chmod 755 board/www/cgi-bin/*.cgi
 www=$(port)
@@ -70,17 +79,27 @@ CONF
     for line; do echo "$line" >>device; done
 }
 listing() { (cd board && find . \( -type f -exec sh -c 'printf "%s " "$(stat -c %a "$1")"; sha256sum "$1"' _ {} \; \) -o -printf '%y %m %p %l\n' | sort); }
+await() { # await COMMAND: until it succeeds; ten seconds at most
+    tries=0
+    until eval "$1"; do
+        tries=$((tries + 1))
+        [ $tries -lt 500 ] || return 1
+        sleep 0.02
+    done
+}
 free() { flock -n board/state/lock true; } # nobody is installing
 
-# send FILE [CURL-OPTION...]: as a browser does; the answer in head and body.
-send() {
-    file=$1
+# send FILE [PAGE]: as a browser does; the answer in head and body.
+send() { curl -K curl.conf -D head -o body -F "datafile=@$1" "http://127.0.0.1:$www/cgi-bin/${2:-upgrade}.cgi"; }
+# get PAGE [CURL-OPTION...]: the same.
+get() {
+    got_page=$1
     shift
-    curl -K curl.conf -D head -o body -F "datafile=@$file" "$@" "http://127.0.0.1:$www/cgi-bin/upgrade.cgi"
+    curl -K curl.conf -D head -o body "$@" "http://127.0.0.1:$www/cgi-bin/$got_page.cgi"
 }
-# taken WHAT FILE WORDS: a good upload; the answer says WORDS.
+# taken WHAT FILE WORDS [PAGE]: a good upload; the answer says WORDS.
 taken() {
-    if send "$2" && grep -q '^Firmseal-Verdict: ok' head && grep -qF "$3" body; then
+    if send "$2" "${4:-upgrade}" && grep -q '^Firmseal-Verdict: ok' head && grep -qF "$3" body; then
         pass "$1"
     else
         fail "$1" "$(cat head body logs/upgrade.log)"
@@ -107,6 +126,7 @@ the_same_refusals() {
     turned_down "$1, a byte too many" longer trailing-data
     turned_down "$1, for another board" foreign wrong-board
     turned_down "$1, an older one" one rollback
+    turned_down "$1, a manifest over the limit" huge-manifest too-large
     turned_down "$1, an empty file" empty truncated
 }
 
@@ -115,6 +135,7 @@ device 'dialect html'
 taken 'html: the first image' one 'System Upgrade Successed'
 ok '  is installed' test "$(cat board/root/etc/version)" = first
 ok '  the page announces the reboot, as stock clients look for it' grep -q 'Rebooting System' body
+ok '  and its script asks for it' grep -q 'open("GET", "/cgi-bin/reboot.cgi")' body
 taken 'html: a newer one' two 'System Upgrade Successed'
 ok '  is installed' diff -r tree board/root
 ok '  the old one is kept' test "$(cat board/root.previous/etc/version)" = first
@@ -132,10 +153,21 @@ assert (j["stats"], j["verdict"], j["code"][:3]) == ("error", "truncated", "U00"
 refused_request() { # refused_request WHAT VERDICT CURL-OPTION...
     what=$1 word=$2
     shift 2
-    curl -K curl.conf -D head -o body "$@" "http://127.0.0.1:$www/cgi-bin/upgrade.cgi" || :
+    get upgrade "$@" || :
     if grep -q "^Firmseal-Verdict: $word" head; then pass "$what: $word"; else fail "$what: $word" "$(cat head body)"; fi
 }
-refused_request 'a GET' usage
+for dialect in html json; do
+    device "dialect $dialect"
+    for page in upgrade upgrade_clear; do
+        listing >before
+        get $page
+        ok "a GET of $page.cgi, $dialect: usage" grep -q '^Firmseal-Verdict: usage' head
+        if [ $dialect = json ]; then words='"stats":"error"'; else words='<h1>System Upgrade Failed</h1>'; fi
+        ok '  in the dialect' grep -qF "$words" body
+        listing >after
+        same '  and nothing has changed' before after
+    done
+done
 refused_request 'a raw body' malformed-header -H 'Content-Type: application/octet-stream' --data-binary @two
 refused_request 'a form without a file' malformed-header -d 'a=b'
 refused_request 'a field before the file' trailing-data -F 'keep=1' -F 'datafile=@two'
@@ -162,8 +194,10 @@ for who in curl-wrong.conf /dev/null; do
 done
 
 # --- firmflash ---
-push() { firmflash push "$1" --to "127.0.0.1:$www" --board "${3:-zynq-s9:2}" --user root --password-file "${2:-password}" --pubkey release.pub \
-    --boards "$TESTS/../boards" --quiet; }
+push() { # push FILE [PASSWORD-FILE [BOARD [OPTION...]]]
+    firmflash push "$1" --to "127.0.0.1:$www" --board "${3:-zynq-s9:2}" --user root --password-file "${2:-password}" \
+        --pubkey release.pub --boards "$TESTS/../boards" --quiet ${4:-}
+}
 device 'dialect html'
 ok 'firmflash: a good push' push three
 ok '  is installed' sh -c 'firmverify status --device device | grep -q "^installed 3.0, counter 3$"'
@@ -183,6 +217,96 @@ got=0
 push stolen >said 2>&1 || got=$?
 ok 'firmflash: what is not verified is not sent' test "$got" -eq 4
 
+# --- both stock ways: upgrade.cgi keeps settings, upgrade_clear.cgi wipes them ---
+device 'dialect html' 'settings etc/miner.conf' 'settings etc/absent'
+echo 'my pools' >board/root/etc/miner.conf
+echo worm >board/root/etc/worm
+taken 'html: an upgrade that keeps settings' four '<p>Setting etc/miner.conf: kept</p>'
+ok '  kept one' grep -q 'my pools' board/root/etc/miner.conf
+ok '  says what it passed over' grep -q 'Setting etc/absent: passed over' body
+ok '  in the log, too' grep -q 'setting etc/absent: passed over' logs/upgrade.log
+ok '  and kept nothing else' test ! -e board/root/etc/worm
+taken 'html: one that wipes them' four 'System Upgrade Successed' upgrade_clear
+same '  the default is there again' board/root/etc/miner.conf tree/etc/miner.conf
+ok '  all is as it was signed' diff -r tree board/root
+ok '  and the page asks for the rest to be wiped' grep -q 'open("GET", "/cgi-bin/reset_conf.cgi")' body
+ok '  of settings it says nothing' sh -c '! grep -q Setting body'
+device 'dialect json' 'settings etc/miner.conf'
+echo 'my pools' >board/root/etc/miner.conf
+taken 'json: an upgrade that keeps settings' four '"settings":[{"path":"etc/miner.conf","kept":true'
+ok '  is JSON' python3 -m json.tool body
+ok '  kept one' grep -q 'my pools' board/root/etc/miner.conf
+ok 'firmflash --wipe' push four password firmseal-generic --wipe
+same '  wipes them' board/root/etc/miner.conf tree/etc/miner.conf
+
+# --- status.cgi ---
+says() { # says WHAT PYTHON: of the object s in body.
+    ok "$1" python3 -c "import json; s = json.load(open('body')); assert $2, s"
+}
+listing >before
+get status
+says 'status.cgi: what is installed' 's["board"] == "zynq-s9" and s["revision"] == 2 and s["product"] == "miner" and s["installed"] is True'
+says '  version and counter' '(s["version"], s["counter"], s["busy"], s["interrupted"]) == ("4.0", 4, False, False)'
+firmverify status --device device --json >status.json
+same '  as firmverify status has it' body status.json
+listing >after
+same '  and nothing has changed' before after
+get status --data x=1
+ok 'a POST to it: usage' grep -q '^Firmseal-Verdict: usage' head
+says '  in JSON' 's["verdict"] == "usage" and s["status"] == 2'
+code=$(curl -K curl-wrong.conf -s -o body -w '%{http_code}' "http://127.0.0.1:$www/cgi-bin/status.cgi") || :
+ok '401 with a wrong password' test "$code" = 401
+mv device device.away
+get status
+says 'without a device file: system' 's["verdict"] == "system"'
+mv device.away device
+if strace -o /dev/null true 2>/dev/null; then
+    cp -a board/root board/state .
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=renameat2 -e inject=renameat2:signal=KILL:when=1 \
+        firmverify install four --device device >.log 2>&1 || :
+    listing >before
+    get status
+    says 'after a power cut in a decided install: interrupted' 's["interrupted"] is True and s["version"] == "4.0"'
+    listing >after
+    same '  which looking does not change' before after
+    firmverify status --device device >.log
+    get status
+    says '  and firmverify status finishes' 's["interrupted"] is False'
+fi
+
+# --- the names of the links ---
+if [ -e /etc/firmseal/device ]; then
+    skip 'links' 'there is a device file here'
+else
+    mkdir links
+    for name in upgrade upgrade_clear status other; do ln -s "$BUILD/firmverify" links/$name.cgi; done
+    called() { env REQUEST_METHOD="$2" "links/$1.cgi" --device device >answer 2>said </dev/null; }
+    for name in upgrade upgrade_clear; do
+        called $name POST
+        ok "a link $name.cgi is that page, of /etc/firmseal/device, whatever the server calls it with" grep -q 'System Upgrade Failed' answer
+        ok '  system' grep -q 'system: device file: cannot open /etc/firmseal/device' answer
+    done
+    called status GET
+    ok 'a link status.cgi is that page' grep -q '^{"verdict":"system"' answer
+    refused 'a link of another name' 2 usage env REQUEST_METHOD=POST links/other.cgi
+fi
+
+# --- the reboot ---
+printf '#!/bin/sh\nps -o sid= -p $$ >"%s/sid"\nenv | cut -d = -f 1 | sort >"%s/env"\necho "$*" >"%s/rebooted.new"\nmv "%s/rebooted.new" "%s/rebooted"\n' \
+    "$T" "$T" "$T" "$T" "$T" >restart
+chmod 755 restart
+device 'dialect html' "reboot $T/restart -d 3" 'max-upload 100000000'
+turned_down 'of a board that reboots by itself, an image by a stranger' stolen untrusted-key
+get status
+ok '  and a look' test ! -e rebooted
+taken 'a good one' four 'Rebooting System'
+ok '  leaves the reboot to nobody else' sh -c '! grep -q reboot.cgi body'
+ok '  has been answered before the board goes down' test ! -e rebooted
+ok '  and then it goes' await 'test -e rebooted'
+ok '  by the words of the device file' test "$(cat rebooted)" = '-d 3'
+ok '  once, and with nothing of the request in its environment' test "$(grep -vE '^(PWD|SHLVL|OLDPWD|_)$' env)" = PATH
+ok '  a process of its own' test "$(xargs <sid)" != "$(ps -o sid= -p "$child" | xargs)"
+
 # --- in the middle of an upload ---
 build five 5 --key release.key
 echo third >tree/etc/version
@@ -198,15 +322,6 @@ hold() {
     await 'grep -q "^held" heard'
 }
 let_go() { exec 6>&-; wait "$holder" || :; }
-await() { # await COMMAND: until it succeeds; ten seconds at most
-    tries=0
-    until eval "$1"; do
-        tries=$((tries + 1))
-        [ $tries -lt 500 ] || return 1
-        sleep 0.02
-    done
-}
-
 device 'dialect json'
 listing >before
 hold five 2000000
@@ -223,6 +338,8 @@ ok '  nor held by the web server' sh -c "! ls -l /proc/$child/fd | grep -q '$T/b
 turned_down_now() { send "$1" && grep -q '^Firmseal-Verdict: busy' head; }
 ok 'a second upload at the same time: busy' turned_down_now six
 ok '  says so in JSON' grep -q '"verdict":"busy"' body
+get status
+says '  and so does status.cgi' 's["busy"] is True and s["version"] == "4.0"'
 echo rest >&6
 ok 'the first one goes on' await 'grep -q "^done" heard'
 ok '  and is taken' grep -q 'Firmseal-Verdict: ok' heard
@@ -251,5 +368,21 @@ same '  and nothing has changed' before after
 device 'dialect json'
 taken 'after all this, a good one' six '"stats":"success"'
 ok '  is installed' diff -r tree board/root
+
+# The answer gets lost: the web server goes down in the middle.
+listing >before
+push six password zynq-s9:2 --limit-rate=200000 >said 2>&1 &
+pusher=$!
+children="$children $pusher"
+device 'dialect html'
+ok 'firmflash, at work' await '! free'
+kill "$child"
+got=0
+wait "$pusher" || got=$?
+ok '  and the server dies: status 8' test "$got" -eq 8
+ok '  unknown' grep -q ': unknown: ' said
+ok '  the board is free again' await free
+listing >after
+same '  and nothing has changed' before after
 ok 'nothing is left in the folder for uploads' test -z "$(ls -A board/uploads)"
 ok 'the secret is in no log' sh -c "! grep -rqF '$secret' logs"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* From a request to an install. */
+/* From a request to an install, or a look. */
 #include "verifier/cgi.h"
 
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 #include "verifier/upload.h"
 
 struct session {
-	struct device device;
+	struct cgi_outcome *out;
+	const struct cgi_request *request;
 	struct upload upload;
 	struct multipart part;
 };
@@ -29,49 +30,66 @@ static int parse_length(uint64_t *out, const char *text, struct err *e)
 	return 0;
 }
 
-static int check_request(struct session *s, const struct cgi_request *request, char *boundary, struct err *e)
+static int check_upload(const struct session *s, char *boundary, struct err *e)
 {
-	uint64_t length = 0;
+	uint64_t length = 0, max = s->out->device.max_upload;
 
-	if (!request->method || strcmp(request->method, "POST") != 0)
+	if (!s->request->method || strcmp(s->request->method, "POST") != 0)
 		return err_set(e, VERDICT_USAGE, "an upgrade comes by POST");
-	if (parse_length(&length, request->content_length, e) != 0)
+	if (parse_length(&length, s->request->content_length, e) != 0)
 		return -1;
-	if (length > s->device.max_upload)
-		return err_set(e, VERDICT_TOO_LARGE, "the upload is over %llu bytes, the most that this board takes",
-			       (unsigned long long)s->device.max_upload);
-	return multipart_boundary(boundary, request->content_type, e);
+	if (length > max)
+		return err_set(e, VERDICT_TOO_LARGE, "the upload is over %llu bytes, the most that this board takes", (unsigned long long)max);
+	return multipart_boundary(boundary, s->request->content_type, e);
 }
 
-static int receive(struct session *s, const struct cgi_request *request, struct install_result *result, struct err *e)
+static int receive(struct session *s, enum install_settings settings, struct err *e)
 {
 	char boundary[MULTIPART_BOUNDARY_MAX + 1];
 
-	if (check_request(s, request, boundary, e) != 0 || multipart_open(&s->part, &s->upload.base, boundary, e) != 0 ||
-	    install(&s->device, &s->part.base, INSTALL_KEEP, result, e) != 0)
+	if (check_upload(s, boundary, e) != 0 || multipart_open(&s->part, &s->upload.base, boundary, e) != 0 ||
+	    install(&s->out->device, &s->part.base, settings, &s->out->result, e) != 0)
 		return -1;
 	return multipart_close(&s->part, e);
+}
+
+static int look(struct session *s, struct err *e)
+{
+	if (!s->request->method || strcmp(s->request->method, "GET") != 0)
+		return err_set(e, VERDICT_USAGE, "the status is asked for by GET");
+	return status_look(&s->out->report, &s->out->device, e);
+}
+
+static int serve(struct session *s, struct err *e)
+{
+	switch (s->request->page) {
+	case CGI_UPGRADE: return receive(s, INSTALL_KEEP, e);
+	case CGI_UPGRADE_CLEAR: return receive(s, INSTALL_CLEAR, e);
+	case CGI_STATUS: return look(s, e);
+	}
+	return err_set(e, VERDICT_SYSTEM, "there is no such page");
 }
 
 int cgi_serve(struct cgi_outcome *out, const struct cgi_request *request, const char *device_file, struct err *e)
 {
 	struct session *s = calloc(1, sizeof *s);
 	uint64_t length = 0;
-	bool loaded;
-	int rc = -1;
+	int rc;
 
-	*out = (struct cgi_outcome){.dialect = DIALECT_HTML};
+	*out = (struct cgi_outcome){.page = request->page};
 	if (!s)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	parse_length(&length, request->content_length, NULL);
-	loaded = device_load(&s->device, device_file, e) == 0;
-	upload_init(&s->upload, request->body, length, s->device.min_rate, s->device.max_time);
-	if (loaded) {
-		out->dialect = s->device.dialect;
-		rc = receive(s, request, &out->result, e);
-	}
+	s->out = out;
+	s->request = request;
+	rc = device_load(&out->device, device_file, e);
 	if (rc != 0)
-		upload_drain(&s->upload, loaded ? s->device.max_upload : DEVICE_UPLOAD_DEFAULT, UPLOAD_DRAIN_MS);
+		out->device = (struct device){.max_upload = 0};
+	parse_length(&length, request->content_length, NULL);
+	upload_init(&s->upload, request->body, length, out->device.min_rate, out->device.max_time);
+	if (rc == 0)
+		rc = serve(s, e);
+	if (rc != 0)
+		upload_drain(&s->upload, out->device.max_upload ? out->device.max_upload : DEVICE_UPLOAD_DEFAULT, UPLOAD_DRAIN_MS);
 	free(s);
 	return rc;
 }

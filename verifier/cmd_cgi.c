@@ -9,6 +9,7 @@
 
 #include "core/cli.h"
 #include "verifier/cgi.h"
+#include "verifier/reboot.h"
 #include "verifier/reply.h"
 #include "verifier/verbs.h"
 
@@ -30,47 +31,69 @@ static void outlive_the_client(void)
 }
 
 /* For the server's log. */
-static void log_outcome(const struct cgi_outcome *outcome, const struct err *e)
+static void log_outcome(const struct cgi_outcome *o, const struct err *e)
 {
-	if (e->verdict == VERDICT_OK)
-		fprintf(stderr, "firmverify: installed %s %s, counter %" PRIu64 "\n", outcome->result.product,
-			outcome->result.version, outcome->result.counter);
-	else
+	if (e->verdict != VERDICT_OK) {
 		cli_fail(e);
+		return;
+	}
+	if (o->page == CGI_STATUS)
+		return;
+	fprintf(stderr, "firmverify: installed %s %s, counter %" PRIu64 "\n", o->result.product, o->result.version, o->result.counter);
+	for (size_t i = 0; i < o->device.nsettings; i++)
+		if (o->result.settings[i] != SETTING_NOT_ASKED)
+			fprintf(stderr, "firmverify: setting %s: %s\n", o->device.settings[i], setting_fate_text(o->result.settings[i]));
 }
 
-static int serve(const char *device_file)
+static int serve(enum cgi_page page, const char *device_file)
 {
-	const struct cgi_request request = {.method = getenv("REQUEST_METHOD"),
+	const struct cgi_request request = {.page = page,
+					    .method = getenv("REQUEST_METHOD"),
 					    .content_type = getenv("CONTENT_TYPE"),
 					    .content_length = getenv("CONTENT_LENGTH"),
 					    .body = STDIN_FILENO};
-	struct err e = {.verdict = VERDICT_OK}, lost = {.verdict = VERDICT_OK};
-	struct cgi_outcome outcome = {.dialect = DIALECT_HTML};
+	struct err e = {.verdict = VERDICT_OK}, late = {.verdict = VERDICT_OK};
+	struct cgi_outcome outcome = {.page = page};
+	int status = STATUS_DONE;
 
 	umask(022);
 	outlive_the_client();
 	if (crypto_init_verify(&e) == 0)
 		cgi_serve(&outcome, &request, device_file, &e);
 	log_outcome(&outcome, &e);
-	return reply_write(stdout, outcome.dialect, &outcome.result, &e, &lost) == 0 ? STATUS_DONE : cli_fail(&lost);
+	if (reply_write(stdout, &outcome, &e, &late) != 0)
+		status = cli_fail(&late);
+	/* The image is in place, whether or not anybody heard so. */
+	if (e.verdict == VERDICT_OK && page != CGI_STATUS && reboot_later(&outcome.device, &late) != 0)
+		status = cli_fail(&late);
+	return status;
 }
 
 int cmd_cgi(int argc, char **argv)
 {
-	static const struct option table[] = {{"device", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+	static const struct option table[] = {
+		{"device", required_argument, NULL, 'd'}, {"clear", no_argument, NULL, 'c'}, {"status", no_argument, NULL, 's'},
+		{NULL, 0, NULL, 0}};
 	const char *device_file = DEVICE_FILE_DEFAULT;
+	bool clear = false, status = false;
 	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (c != 'd')
+		if (c == 'd')
+			device_file = optarg;
+		else if (c == 'c')
+			clear = true;
+		else if (c == 's')
+			status = true;
+		else
 			return cli_usage("an option is unknown, ambiguous, or lacks its value");
-		device_file = optarg;
 	}
 	if (optind != argc)
-		return cli_usage("no arguments but --device");
+		return cli_usage("`%s' is none of upgrade.cgi, upgrade_clear.cgi, status.cgi", argv[optind]);
+	if (clear && status)
+		return cli_usage("--clear or --status, not both");
 	if (!getenv("REQUEST_METHOD"))
 		return cli_usage("there is no REQUEST_METHOD: this verb is run by a web server");
-	return serve(device_file);
+	return serve(status ? CGI_STATUS : clear ? CGI_UPGRADE_CLEAR : CGI_UPGRADE, device_file);
 }

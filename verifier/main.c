@@ -18,7 +18,8 @@ static const struct verb verbs[] = {
 	 "  [--setting PATH]...       a path in the tree that may differ\n"
 	 "  [--json]",
 	 "Compares the tree and every raw copy with the signed manifest"},
-	{"cgi", cmd_cgi, "[--device FILE]", "Is the web-upgrade endpoint: a CGI program (also when called NAME.cgi)"},
+	{"cgi", cmd_cgi, "[--clear|--status] [--device FILE]",
+	 "Is the web endpoint: a CGI program (also when called upgrade.cgi, upgrade_clear.cgi, status.cgi)"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -28,21 +29,36 @@ static const struct program program = {
 	.verbs = verbs,
 };
 
-/* A web server runs upgrade.cgi, which is a link to this program. */
-static bool is_cgi(const char *name)
-{
-	size_t n = name ? strlen(name) : 0;
+/* A web server runs these names, which are links to this program. */
+static const struct page {
+	const char *name;
+	char *option;            /* of the verb cgi, or NULL */
+} pages[] = {
+	{"upgrade.cgi", NULL},
+	{"upgrade_clear.cgi", (char[]){"--clear"}},
+	{"status.cgi", (char[]){"--status"}},
+	{NULL, NULL},
+};
 
-	return n > 4 && strcmp(name + n - 4, ".cgi") == 0;
+/* What a web server calls NAME is the verb cgi and nothing else: words that it takes from the query (RFC 3875 section 4.4) are
+ * no arguments of ours, and a name that is no page is an argument too many. */
+static int run_page(char *path, char *name)
+{
+	static char verb[] = "cgi";
+	char *option = name;
+
+	for (const struct page *p = pages; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			option = p->option;
+	return cli_run(&program, option ? 3 : 2, (char *[]){path, verb, option, NULL});
 }
 
 int main(int argc, char **argv)
 {
-	if (argc > 0 && is_cgi(argv[0])) {
-		static char verb[] = "cgi";
-		char *as[] = {argv[0], verb, NULL};
+	char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL, *name = slash ? slash + 1 : argc > 0 ? argv[0] : NULL;
+	size_t n = name ? strlen(name) : 0;
 
-		return cli_run(&program, 2, as);
-	}
+	if (n > 4 && strcmp(name + n - 4, ".cgi") == 0)
+		return run_page(argv[0], name);
 	return cli_run(&program, argc, argv);
 }

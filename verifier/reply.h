@@ -5,11 +5,12 @@
 
 #include <stdio.h>
 
-#include "verifier/install.h"
+#include "verifier/cgi.h"
 
-/* Writes a whole CGI response (RFC 3875 section 6) to OUT: R was installed, or, when E's verdict is not ok, was refused.
- * The verdict is in the header Firmseal-Verdict, too. The status is 200 either way, as stock pages have it: their
- * clients look for the words in the body. Returns 0, or -1 (system: nobody takes it). */
-int reply_write(FILE *out, enum dialect dialect, const struct install_result *r, const struct err *refusal, struct err *e);
+/* Writes a whole CGI response (RFC 3875 section 6) to OUT: what was done, or, when REFUSAL's verdict is not ok, why not. Upgrade
+ * pages answer in the device's dialect, status.cgi as `firmverify status --json' does. The verdict is in the header
+ * Firmseal-Verdict, too. The status is 200 either way, as stock pages have it: their clients look for the words in the body.
+ * Returns 0, or -1 (system: nobody takes it). */
+int reply_write(FILE *out, const struct cgi_outcome *outcome, const struct err *refusal, struct err *e);
 
 #endif
