@@ -91,7 +91,7 @@ fuzz:
 
 # --- firmverify for boards: ARMv7 (Cortex-A8, A9), static, from Debian's armhf libraries, which are unpacked and not installed ---
 BOARD_CROSS = arm-linux-gnueabihf-
-board_limit = 640000
+board_limit = 655360
 board_dir = $(BUILD)/board
 board_root = $(abspath $(board_dir)/sysroot)
 board_libc = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf/libc.a

@@ -324,6 +324,11 @@ fresh && echo 'pool=b' >board/root/etc/config/miner.conf && echo x >board/root/e
 finds 'settings may differ' clean 'setting etc/config/miner.conf
 setting etc/config/network.conf
 setting etc/hosts' --setting etc/config --setting etc/hosts
+cp device device.plain && echo 'settings etc/config/miner.conf' >>device
+finds 'what the device file calls a setting, too' modified 'setting etc/config/miner.conf
+added etc/config/network.conf
+missing etc/hosts'
+mv device.plain device
 ln -s x board/root/etc/config/link && chmod 4755 board/root/etc/config/network.conf && rm board/root/etc/config/miner.conf && mkfifo board/root/etc/config/miner.conf
 finds 'but not in everything' suspect 'setting etc/config/link
 type etc/config/miner.conf

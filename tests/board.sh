@@ -22,7 +22,7 @@ elf() { arm-linux-gnueabihf-readelf "$@" "$arm" 2>/dev/null; }
 
 # --- the program ---
 size=$(wc -c <"$arm")
-ok 'at most 640 kB, stripped' test "$size" -le 640000
+ok 'at most 640 KiB, stripped' test "$size" -le 655360
 ok '  which the rule sees to' test "$(make_board board_limit=$((size - 1)) >limited 2>&1 || tail -n 3 limited | grep -c "that is over")" = 1
 ok '  and then leaves no program behind' test ! -e "$arm"
 ok '  but does at the limit' make_board board_limit="$size"

@@ -8,7 +8,7 @@
 #include "verifier/findings.h"
 #include "verifier/known_bad.h"
 
-enum { AUDIT_SETTINGS_MAX = 64 };
+enum { AUDIT_SETTINGS_MAX = 64 + DEVICE_SETTINGS_MAX };
 
 /* Strings and records stay the caller's. */
 struct audit_options {

@@ -130,6 +130,8 @@ static int run(struct session *s, const struct options *o, struct audit_result *
 	options.m = s->reference.m;
 	options.signs = s->signs;
 	memcpy(options.settings, o->settings, sizeof options.settings);
+	for (size_t i = 0; s->have_device && i < s->device.nsettings && options.nsettings < AUDIT_SETTINGS_MAX; i++)
+		options.settings[options.nsettings++] = s->device.settings[i];
 	return audit_run(result, &options, e);
 }
 
