@@ -128,10 +128,13 @@ lint:
 		--suppress=missingIncludeSystem -I. -DFIRMSEAL_VERSION='""' $(rooms)
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
+	install -m 644 docs/man/firmseal-device.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 docs/man/firmverify.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(sort $(wildcard boards/*.known-bad)) $(DESTDIR)$(PREFIX)/share/firmseal
 
 clean:
