@@ -41,6 +41,9 @@ class Terminal:
     def __init__(self, *arguments):
         self.pid, self.end = pty.fork()
         if self.pid == 0:
+            # As a shell on a terminal would: what runs in the background inherits some of them ignored.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+                signal.signal(number, signal.SIG_DFL)
             cheaper()
             os.execv(FIRMKEY, ["firmkey", *arguments])
         self.seen = b""

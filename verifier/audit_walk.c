@@ -102,6 +102,7 @@ static void enter(struct walk *w, int dir, const char *name, size_t len)
 {
 	struct level *next = &w->levels[w->depth];
 	struct stat st;
+	bool known;
 	int fd;
 
 	if (w->depth == DEPTH_MAX || len > PATH_MAX_LEN) {
@@ -109,11 +110,10 @@ static void enter(struct walk *w, int dir, const char *name, size_t len)
 		return;
 	}
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		audit_report(w->a, FINDING_UNREADABLE, false, w->path, "its names cannot be read");
-	} else if (st.st_dev != w->a->dev) {
+	known = fd >= 0 && fstat(fd, &st) == 0;
+	if (known && st.st_dev != w->a->dev) {
 		findings_skip(w->a->findings, w->path, "something is mounted here: what it holds, and what it hides, was not compared");
-	} else if ((next->dir = fdopendir(fd))) {
+	} else if (known && (next->dir = fdopendir(fd))) {
 		next->len = len;
 		w->depth++;
 		return;
