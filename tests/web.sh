@@ -334,7 +334,7 @@ ok '  it holds the lock' await '! free'
 ok '  what is staged of it is beside the slot, and verified' test -d board/.firmseal-new-root
 find board -type f -newer device -size +0 ! -path '*/.firmseal-new-root/*' ! -path board/state/lock ! -path 'board/uploads/*' >strays
 ok '  and nowhere else on the board' test ! -s strays
-ok '  nor held by the web server' sh -c "! ls -l /proc/$child/fd | grep -q '$T/board/uploads'"
+ok '  nor held by the web server' await '! ls -l "/proc/$child/fd" | grep -q "$T/board/uploads"'
 turned_down_now() { send "$1" && grep -q '^Firmseal-Verdict: busy' head; }
 ok 'a second upload at the same time: busy' turned_down_now six
 ok '  says so in JSON' grep -q '"verdict":"busy"' body
