@@ -7,6 +7,7 @@
 #include "core/cli.h"
 #include "core/json.h"
 #include "core/opened.h"
+#include "packer/boards_json.h"
 #include "packer/diff.h"
 #include "packer/verbs.h"
 
@@ -113,22 +114,12 @@ static void print_text(const struct manifest *old, const struct manifest *new)
 static void put_head(struct json *j, const char *key, const struct manifest *m)
 {
 	const struct manifest_head *head = manifest_head(m);
-	struct manifest_board board;
 
 	json_object(j, key);
 	json_string(j, "product", head->product);
 	json_string(j, "version", head->version);
 	json_number(j, "counter", head->counter);
-	json_array(j, "boards");
-	for (uint32_t i = 0; i < head->nboards; i++) {
-		manifest_board(m, i, &board);
-		json_object(j, NULL);
-		json_string(j, "id", board.id);
-		json_number(j, "low", board.low);
-		json_number(j, "high", board.high);
-		json_end_object(j);
-	}
-	json_end_array(j);
+	boards_put_json(j, m);
 	json_number(j, "bytes", bytes_of(m));
 	json_end_object(j);
 }

@@ -8,6 +8,7 @@
 #include "core/cli.h"
 #include "core/json.h"
 #include "core/opened.h"
+#include "packer/boards_json.h"
 #include "packer/peek.h"
 #include "packer/verbs.h"
 
@@ -133,22 +134,6 @@ static int print_text(const struct inspected *in, struct err *e)
 
 /* --- JSON --- */
 
-static void put_boards(struct json *j, const struct manifest *m)
-{
-	struct manifest_board board;
-
-	json_array(j, "boards");
-	for (uint32_t i = 0; i < manifest_head(m)->nboards; i++) {
-		manifest_board(m, i, &board);
-		json_object(j, NULL);
-		json_string(j, "id", board.id);
-		json_number(j, "low", board.low);
-		json_number(j, "high", board.high);
-		json_end_object(j);
-	}
-	json_end_array(j);
-}
-
 static void put_attachments(struct json *j, const struct manifest *m)
 {
 	struct manifest_attach attach;
@@ -231,7 +216,7 @@ static int print_json(const struct inspected *in, struct err *e)
 	json_number(&j, "counter", head->counter);
 	json_number(&j, "created", head->created);
 	json_string(&j, "created_utc", when);
-	put_boards(&j, in->m);
+	boards_put_json(&j, in->m);
 	json_number(&j, "payload_bytes", head->payload_bytes);
 	json_number(&j, "packed_bytes", head->packed_bytes);
 	json_number(&j, "chunk_size", head->chunk_size);
