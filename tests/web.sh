@@ -292,20 +292,26 @@ else
 fi
 
 # --- the reboot ---
-printf '#!/bin/sh\ncut -d " " -f 6 /proc/$$/stat >"%s/sid"\nenv | cut -d = -f 1 | sort >"%s/env"\necho "$*" >"%s/rebooted.new"\nmv "%s/rebooted.new" "%s/rebooted"\n' \
-    "$T" "$T" "$T" "$T" "$T" >restart
+cat >restart <<PROGRAM
+#!/bin/sh
+cut -d ' ' -f 6 /proc/\$\$/stat >"$T/sid"
+env | cut -d = -f 1 | sort >"$T/env"
+readlink /proc/\$\$/fd/0 /proc/\$\$/fd/1 /proc/\$\$/fd/2 | sort -u >"$T/fds"
+echo "\$*" >>"$T/rebooted"
+PROGRAM
 chmod 755 restart
-device 'dialect html' "reboot $T/restart -d 3" 'max-upload 100000000'
-turned_down 'of a board that reboots by itself, an image by a stranger' stolen untrusted-key
+device 'dialect html' "reboot $T/restart too early"
+turned_down 'a board that reboots by itself, and an image by a stranger' stolen untrusted-key
 get status
-ok '  and a look' test ! -e rebooted
+device 'dialect html' "reboot $T/restart -d 3"
 taken 'a good one' four 'Rebooting System'
 ok '  leaves the reboot to nobody else' sh -c '! grep -q reboot.cgi body'
-ok '  has been answered before the board goes down' test ! -e rebooted
-ok '  and then it goes' await 'test -e rebooted'
-ok '  by the words of the device file' test "$(cat rebooted)" = '-d 3'
-ok '  once, and with nothing of the request in its environment' test "$(grep -vE '^(PWD|SHLVL|OLDPWD|_)$' env)" = PATH
-ok '  a process of its own' test "$(xargs <sid)" != "$(cut -d ' ' -f 6 "/proc/$child/stat")"
+ok '  and then it reboots' await 'grep -qs "^-d 3" rebooted'
+ok '  not before the answer has had time to get through' test $(($(stat -c %Y rebooted) - $(stat -c %Y body))) -ge 1
+ok '  once, for the good one alone, by the words of the device file' test "$(cat rebooted)" = '-d 3'
+ok '  with nothing of the request in its environment' test "$(grep -vE '^(PWD|SHLVL|OLDPWD|_)$' env)" = PATH
+ok '  nor in its descriptors' test "$(cat fds)" = /dev/null
+ok '  a session of its own' test "$(xargs <sid)" != "$(cut -d ' ' -f 6 "/proc/$child/stat")"
 
 # --- in the middle of an upload ---
 build five 5 --key release.key
