@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# Long.
 # Promise: what stands on a board is one small static ARM program; it cannot sign, asks nothing of the board but files and memory,
 # and refuses there what it refuses here. Run by qemu's user emulation of a Cortex-A9, and of a Cortex-A8, too.
 set -eu

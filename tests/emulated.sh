@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# Long.
 # Promise: on a whole emulated ARM board, with Debian's kernel, lighttpd and a disk, an image that is pushed is installed, survives the
 # power being cut, and everything else is refused. QEMU's `virt', no KVM: every boot takes some seconds.
 set -eu
