@@ -14,6 +14,23 @@ void keyid_print(char out[static KEYID_HEX + 1], const unsigned char id[static K
 		snprintf(out + 2 * i, 3, "%02X", id[KEYID_SIZE - 1 - i]);
 }
 
+int keyid_parse(unsigned char id[static KEYID_SIZE], struct span field)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	if (field.len != KEYID_HEX)
+		return -1;
+	for (size_t i = 0; i < KEYID_HEX; i++) {
+		const char *digit = memchr(digits, field.at[i], sizeof digits - 1);
+		unsigned char *byte = &id[KEYID_SIZE - 1 - i / 2];
+
+		if (!digit)
+			return -1;
+		*byte = (unsigned char)((i % 2 == 0 ? 0 : *byte << 4) | (digit - digits));
+	}
+	return 0;
+}
+
 /* Takes a line off the front of *TEXT, without its LF. Returns 0, or -1 when there is no whole line. */
 static int take_line(struct span *line, struct span *text)
 {

@@ -34,6 +34,8 @@ struct minisig {
 /* The key id in 16 upper-case digits, most significant byte (the last one) first. minisign prints the same number, but leaves
  * leading zeros out. */
 void keyid_print(char out[static KEYID_HEX + 1], const unsigned char id[static KEYID_SIZE]);
+/* Reads what keyid_print writes: exactly 16 upper-case digits. Returns 0 or -1. */
+int keyid_parse(unsigned char id[static KEYID_SIZE], struct span field);
 
 /* Reads a public key: a whole minisign .pub file (comment line, base64 line) or the bare base64 line. 0 or -1 (malformed-keyring). */
 int public_key_parse(struct public_key *out, const char *text, size_t len, struct err *e);

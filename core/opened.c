@@ -15,7 +15,7 @@
 enum { THREADS_MAX = 64 };
 
 enum code { CODE_PUBKEY = 256, CODE_JSON, CODE_QUICK, CODE_BOARD, CODE_PRODUCT, CODE_COUNTER, CODE_OWNERS,
-	    CODE_QUIET };
+	    CODE_QUIET, CODE_KEYRING };
 
 /* In the order of the codes. */
 static const struct option table[] = {
@@ -27,6 +27,7 @@ static const struct option table[] = {
 	{"counter", required_argument, NULL, CODE_COUNTER},
 	{"owners", no_argument, NULL, CODE_OWNERS},
 	{"quiet", no_argument, NULL, CODE_QUIET},
+	{"keyring", required_argument, NULL, CODE_KEYRING},
 	{NULL, 0, NULL, 0},
 };
 
@@ -60,6 +61,11 @@ static int take_option(struct open_options *o, int code, const char *value, unsi
 	case CODE_COUNTER: o->counter = value; return 0;
 	case CODE_OWNERS: o->owners = true; return 0;
 	case CODE_QUIET: o->quiet = true; return 0;
+	case CODE_KEYRING:
+		if (o->keyring)
+			return err_set(e, VERDICT_USAGE, "more than one --keyring");
+		o->keyring = value;
+		return 0;
 	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
 	}
 }
@@ -78,8 +84,10 @@ int open_options_parse(struct open_options *o, int argc, char **argv, unsigned a
 		return err_set(e, VERDICT_USAGE, nargs == 1 ? "want one BUNDLE" : "want BUNDLE and DIR");
 	o->bundle = argv[optind];
 	o->dir = nargs > 1 ? argv[optind + 1] : NULL;
-	if (o->npubkeys == 0 && !(allowed & OPEN_UNVERIFIED))
-		return err_set(e, VERDICT_USAGE, "--pubkey is needed: whose signature is to be trusted");
+	if (o->npubkeys > 0 && o->keyring)
+		return err_set(e, VERDICT_USAGE, "--pubkey and --keyring exclude each other");
+	if (o->npubkeys == 0 && !o->keyring && !(allowed & OPEN_UNVERIFIED))
+		return err_set(e, VERDICT_USAGE, "--pubkey or --keyring is needed: whose signature is to be trusted");
 	return 0;
 }
 
@@ -89,6 +97,8 @@ int opened_source(struct opened *b, const struct open_options *o, struct err *e)
 	for (size_t i = 0; i < o->npubkeys; i++)
 		if (trust_add_file(&b->trust, o->pubkeys[i], e) != 0)
 			return -1;
+	if (o->keyring && trust_add_keyring_file(&b->trust, o->keyring, e) != 0)
+		return -1;
 	b->fd = strcmp(o->bundle, "-") == 0 ? STDIN_FILENO : open(o->bundle, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (b->fd < 0)
 		return err_errno(e, "cannot open %s", o->bundle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A bundle opened by one of the verbs that take BUNDLE|- and --pubkey: arguments, keys, descriptor, reader. */
+/* A bundle opened by one of the verbs that take BUNDLE|- and --pubkey or --keyring: arguments, keys, descriptor, reader. */
 #ifndef CORE_OPENED_H
 #define CORE_OPENED_H
 
@@ -7,12 +7,12 @@
 
 #include "core/reader.h"
 
-/* Which options a verb has besides --pubkey, --json and --quiet. */
+/* Which options a verb has besides --pubkey, --keyring, --json and --quiet. */
 enum {
 	OPEN_QUICK = 1 << 0,
 	OPEN_POLICY = 1 << 1,     /* --board, --product, --counter */
 	OPEN_OWNERS = 1 << 2,
-	OPEN_UNVERIFIED = 1 << 3, /* --pubkey may be missing */
+	OPEN_UNVERIFIED = 1 << 3, /* --pubkey and --keyring may be missing */
 };
 
 /* Strings stay argv's. */
@@ -23,6 +23,7 @@ struct open_options {
 	const char *counter;      /* or NULL */
 	const char *pubkeys[TRUST_KEYS_MAX];
 	size_t npubkeys;
+	const char *keyring;      /* or NULL */
 	bool quick, owners, quiet, json;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/chunks.h"
+#include "core/member.h"
 #include "core/ustar.h"
 
 enum reader_state {
@@ -23,6 +24,8 @@ struct reader {
 	struct source *src;
 	unsigned threads;
 	struct manifest *m;
+	struct trust trust;  /* as given, and then as the bundle's keyrings have it */
+	struct chain chain;
 	struct signers signers;
 	char *sigs;          /* manifest.minisig */
 	size_t sigs_len;
@@ -45,70 +48,20 @@ struct reader {
 
 /* --- outer members (everything before reader_open returns is the pre-authentication surface) --- */
 
-static int take_padding(struct reader *r, uint64_t size, const char *member, struct err *e)
-{
-	unsigned char block[USTAR_BLOCK];
-	size_t n = (size_t)ustar_padding(size);
-
-	if (source_exact(r->src, block, n, member, e) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (block[i] != 0)
-			return err_set(e, VERDICT_MALFORMED_HEADER, "the padding behind %s is not zero", member);
-	return 0;
-}
-
-/* Compares HEADER with the one that member NAME of SIZE bytes must have. */
-static int expect_header(const unsigned char header[static USTAR_BLOCK], const char *name, uint64_t size, struct err *e)
-{
-	unsigned char expected[USTAR_BLOCK];
-
-	ustar_member(expected, name, size);
-	if (memcmp(header, expected, USTAR_BLOCK) != 0)
-		return err_set(e, VERDICT_MALFORMED_HEADER, "the header of %s is not the canonical one", name);
-	return 0;
-}
-
-/* Reads a member of at most MAX bytes whose header has been read already. The caller frees *OUT. */
-static int take_member(struct reader *r, const unsigned char header[static USTAR_BLOCK], const char *name, size_t max,
-		       char **out, size_t *len, struct err *e)
-{
-	uint64_t size;
-	char *text;
-
-	if (ustar_take_size(&size, header) != 0)
-		return err_set(e, VERDICT_MALFORMED_HEADER, "the header of %s has no size", name);
-	/* First the header, so that a strange one is called what it is; its size is not yet believed. */
-	if (expect_header(header, name, size, e) != 0)
-		return -1;
-	if (size > max)
-		return err_set(e, VERDICT_TOO_LARGE, "%s is over %zu bytes", name, max);
-	text = malloc((size_t)size + 1);
-	if (!text)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	if (source_exact(r->src, text, (size_t)size, name, e) != 0 || take_padding(r, size, name, e) != 0) {
-		free(text);
-		return -1;
-	}
-	text[size] = '\0';
-	*out = text;
-	*len = (size_t)size;
-	return 0;
-}
-
 /* The first 512 bytes decide whether this is a bundle at all. */
 static int take_first_header(struct reader *r, unsigned char header[static USTAR_BLOCK], struct err *e)
 {
 	static const char manifest[] = "manifest", keyring[] = "keyring.";
-	size_t got = 0;
+	size_t got = 0, n;
 
 	if (r->src->read(r->src, header, USTAR_BLOCK, &got, e) != 0)
 		return -1;
 	if (got >= sizeof manifest && memcmp(header, manifest, sizeof manifest) == 0)
 		return got == USTAR_BLOCK ? 0 : err_set(e, VERDICT_TRUNCATED, "it ends inside its first header");
-	if (got >= sizeof keyring - 1 && memcmp(header, keyring, sizeof keyring - 1) == 0)
-		return err_set(e, VERDICT_KEYRING_GAP, "it carries keyrings, and there is none here for them to follow on");
-	if (got < sizeof manifest && (got == 0 || memcmp(header, manifest, got) == 0))
+	n = got < sizeof keyring - 1 ? got : sizeof keyring - 1;
+	if (got == USTAR_BLOCK && chain_is_header(header))
+		return 0;
+	if ((got < sizeof manifest && memcmp(header, manifest, got) == 0) || memcmp(header, keyring, n) == 0)
 		return err_set(e, VERDICT_TRUNCATED, got == 0 ? "it is empty" : "it ends inside its first header");
 	return err_set(e, VERDICT_NOT_A_BUNDLE, "it does not begin as a firmware bundle does");
 }
@@ -122,23 +75,36 @@ static int take_signature(struct reader *r, char **sigs, size_t *len, struct err
 		return -1;
 	if (memcmp(header, "payload.tar.gz", sizeof "payload.tar.gz") == 0)
 		return err_set(e, VERDICT_UNSIGNED, "it carries no signature");
-	return take_member(r, header, "manifest.minisig", READER_SIGNATURES_MAX, sigs, len, e);
+	return member_take(r->src, header, "manifest.minisig", READER_SIGNATURES_MAX, sigs, len, e);
 }
 
-static int authenticate_manifest(struct reader *r, const struct trust *trust, struct err *e)
+/* Keyrings that the bundle brings along change whom to believe, and come first. HEADER is then the next member's. */
+static int take_keyrings(struct reader *r, unsigned char header[static USTAR_BLOCK], struct err *e)
+{
+	while (chain_is_header(header))
+		if (chain_take(&r->chain, r->src, header, &r->trust, e) != 0 ||
+		    source_exact(r->src, header, USTAR_BLOCK, "the header behind a keyring", e) != 0)
+			return -1;
+	return 0;
+}
+
+static int authenticate_manifest(struct reader *r, struct err *e)
 {
 	unsigned char header[USTAR_BLOCK];
 	char *text = NULL;
 	size_t len = 0;
 
-	if (take_first_header(r, header, e) != 0 || take_member(r, header, "manifest", MANIFEST_MAX, &text, &len, e) != 0)
+	if (take_first_header(r, header, e) != 0 || take_keyrings(r, header, e) != 0 ||
+	    member_take(r->src, header, "manifest", MANIFEST_MAX, &text, &len, e) != 0)
 		return -1;
 	if (take_signature(r, &r->sigs, &r->sigs_len, e) != 0 ||
-	    trust_check_text(trust, (struct span){text, len}, reader_signatures(r), &r->signers, e) != 0) {
+	    trust_check_text(&r->trust, (struct span){text, len}, reader_signatures(r), &r->signers, e) != 0) {
 		free(text);
 		return -1;
 	}
-	return manifest_parse(&r->m, text, len, e);
+	if (manifest_parse(&r->m, text, len, e) != 0 || trust_check_scope(&r->trust, r->m, &r->signers, e) != 0)
+		return -1;
+	return trust_check_floor(&r->trust, r->m, e);
 }
 
 int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e)
@@ -149,10 +115,11 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 	if (!r)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	r->src = src;
+	r->trust = *trust;
 	r->threads = threads > 0 ? threads : 1;
-	if (authenticate_manifest(r, trust, e) != 0 ||
+	if (authenticate_manifest(r, e) != 0 ||
 	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||
-	    expect_header(header, "payload.tar.gz", manifest_head(r->m)->packed_bytes, e) != 0) {
+	    member_expect(header, "payload.tar.gz", manifest_head(r->m)->packed_bytes, e) != 0) {
 		reader_free(&r);
 		return -1;
 	}
@@ -175,6 +142,16 @@ struct span reader_signatures(const struct reader *r)
 	return (struct span){r->sigs, r->sigs_len};
 }
 
+const struct chain *reader_chain(const struct reader *r)
+{
+	return &r->chain;
+}
+
+const struct trust *reader_trust(const struct reader *r)
+{
+	return &r->trust;
+}
+
 uint64_t reader_position(const struct reader *r)
 {
 	return r->packed_done;
@@ -190,7 +167,7 @@ static int take_attachment(struct reader *r, uint32_t i, struct err *e)
 
 	manifest_attach(r->m, i, &attach);
 	if (source_exact(r->src, block, sizeof block, "the header of an attachment", e) != 0 ||
-	    expect_header(block, attach.name, attach.size, e) != 0)
+	    member_expect(block, attach.name, attach.size, e) != 0)
 		return -1;
 	hash_init(&state, HASH_SIZE);
 	for (uint64_t left = attach.size; left > 0;) {
@@ -204,7 +181,7 @@ static int take_attachment(struct reader *r, uint32_t i, struct err *e)
 	hash_final(&state, hash, HASH_SIZE);
 	if (!crypto_equal(hash, attach.hash, HASH_SIZE))
 		return err_set(e, VERDICT_ATTACHMENT_HASH, "attachment %s is not what was signed", attach.name);
-	return take_padding(r, attach.size, attach.name, e);
+	return member_padding(r->src, attach.size, attach.name, e);
 }
 
 static int take_rest(struct reader *r, struct err *e)
@@ -214,7 +191,7 @@ static int take_rest(struct reader *r, struct err *e)
 	size_t got = 0;
 
 	chunks_free(&r->chunks);
-	if (take_padding(r, head->packed_bytes, "payload.tar.gz", e) != 0)
+	if (member_padding(r->src, head->packed_bytes, "payload.tar.gz", e) != 0)
 		return -1;
 	for (uint32_t i = 0; i < head->nattach; i++)
 		if (take_attachment(r, i, e) != 0)
@@ -398,6 +375,7 @@ void reader_free(struct reader **r)
 	if (*r) {
 		chunks_free(&(*r)->chunks);
 		manifest_free(&(*r)->m);
+		chain_free(&(*r)->chain);
 		free((*r)->sigs);
 	}
 	free(*r);

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "core/chain.h"
 #include "core/manifest.h"
 #include "core/source.h"
 #include "core/trust.h"
@@ -27,14 +28,19 @@ struct reader_item {
 	size_t len;
 };
 
-/* Reads up to the manifest's signature and checks it. SRC must outlive the reader. THREADS at least 1.
- * Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned, untrusted-key, bad-signature, ... */
+/* Reads the keyrings and the manifest, and checks their signatures, the signers' scopes and the product's floor. SRC must outlive the
+ * reader; TRUST is copied. THREADS at least 1. Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned,
+ * untrusted-key, revoked-key, bad-signature, threshold, keyring-gap, rollback (the floor). */
 int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e);
 
 const struct manifest *reader_manifest(const struct reader *r);
 const struct signers *reader_signers(const struct reader *r);
 /* The member manifest.minisig as it came, blocks by unknown keys among it; it stays the reader's. */
 struct span reader_signatures(const struct reader *r);
+/* The keyrings in front, and whom to believe since then. Both stay the reader's. Only when the whole bundle is right may a newer
+ * keyring be kept. */
+const struct chain *reader_chain(const struct reader *r);
+const struct trust *reader_trust(const struct reader *r);
 
 /* The next item: 1, 0 when the whole bundle has been read and is right down to its end, -1 with E set. After an ENTRY of a file
  * come DATA items (none for an empty file) and one DONE; other entries are one ENTRY. What has been handed out

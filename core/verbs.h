@@ -8,13 +8,13 @@
 	"  [--product NAME] [--counter N]  also: is it this product; is its security counter at least N?\n"
 #define VERB_CHECK \
 	{"check", verb_check, \
-	 "BUNDLE|- --pubkey FILE...\n" VERB_POLICY_OPTIONS \
+	 "BUNDLE|- (--pubkey FILE... | --keyring FILE)\n" VERB_POLICY_OPTIONS \
 	 "  [--quick]                 signature and hashes only: nothing is inflated\n" \
 	 "  [--json] [--quiet]", \
 	 "Verifies a bundle: signature, every chunk, every header, every file"}
 #define VERB_UNPACK \
 	{"unpack", verb_unpack, \
-	 "BUNDLE|- DIR --pubkey FILE...\n" VERB_POLICY_OPTIONS \
+	 "BUNDLE|- DIR (--pubkey FILE... | --keyring FILE)\n" VERB_POLICY_OPTIONS \
 	 "  [--owners]                owners and set-id bits, too (needs root)\n" \
 	 "  [--json] [--quiet]", \
 	 "Verifies a bundle and unpacks its tree to DIR, whole or not at all"}

@@ -5,8 +5,8 @@
 
 static const struct verb verbs[] = {
 	{"push", cmd_push,
-	 "BUNDLE --to HOST[:PORT]... --board ID[:REV] --pubkey FILE...\n"
-	 "    (--password-file FILE | --password-fd N) [--user NAME] [--wipe] [--reboot]\n"
+	 "BUNDLE --to HOST[:PORT]... --board ID[:REV]\n"
+	 "    (--pubkey FILE... | --keyring FILE) (--password-file FILE | --password-fd N) [--user NAME] [--wipe] [--reboot]\n"
 	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
 	 "verify a bundle, then send it once to each board's web endpoint"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},

@@ -10,7 +10,7 @@
 #include "core/cli.h"
 
 enum {
-	OPT_TO, OPT_BOARD, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_PUBKEY, OPT_WIPE, OPT_REBOOT, OPT_JSON,
+	OPT_TO, OPT_BOARD, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_PUBKEY, OPT_KEYRING, OPT_WIPE, OPT_REBOOT, OPT_JSON,
 	OPT_TIMEOUT, OPT_RATE, OPT_QUIET, OPT_BOARDS, OPT_NONE,
 };
 
@@ -21,6 +21,7 @@ static const struct option long_options[] = {
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
 	{"pubkey", required_argument, NULL, OPT_PUBKEY},
+	{"keyring", required_argument, NULL, OPT_KEYRING},
 	{"wipe", no_argument, NULL, OPT_WIPE},
 	{"reboot", no_argument, NULL, OPT_REBOOT},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -85,6 +86,8 @@ static int take_value(struct push_options *o, int option, const char *value, str
 		return 0;
 	case OPT_PUBKEY:
 		return trust_add_file(&o->trust, value, e);
+	case OPT_KEYRING:
+		return trust_add_keyring_file(&o->trust, value, e);
 	case OPT_TIMEOUT:
 		return take_number(&o->timeout, value, 1, PUSH_TIMEOUT_MAX, "--timeout", e);
 	case OPT_RATE:
@@ -126,8 +129,8 @@ static int check(const struct push_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--to HOST is missing");
 	if (!o->board[0])
 		return err_set(e, VERDICT_USAGE, "--board ID is missing (`firmflash boards' lists them)");
-	if (o->trust.nkeys == 0)
-		return err_set(e, VERDICT_USAGE, "--pubkey FILE is missing: nothing is sent that nobody vouches for");
+	if (trust_is_empty(&o->trust))
+		return err_set(e, VERDICT_USAGE, "--pubkey FILE or --keyring FILE is missing: nothing is sent that nobody vouches for");
 	if ((o->password_file != NULL) == (o->password_fd >= 0))
 		return err_set(e, VERDICT_USAGE, "either --password-file or --password-fd is wanted");
 	return 0;

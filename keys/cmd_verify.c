@@ -14,6 +14,7 @@
 
 static const struct option options[] = {
 	{"pubkey", required_argument, NULL, 'p'},
+	{"keyring", required_argument, NULL, 'k'},
 	{"json", no_argument, NULL, 'j'},
 	{NULL, 0, NULL, 0},
 };
@@ -126,14 +127,15 @@ int cmd_verify(int argc, char **argv)
 	while (rc == 0 && (c = getopt_long(argc, argv, "p:", options, NULL)) != -1) {
 		switch (c) {
 		case 'p': rc = trust_add_file(&trust, optarg, &e); break;
+		case 'k': rc = trust_add_keyring_file(&trust, optarg, &e); break;
 		case 'j': json = true; break;
 		default: return cli_usage("unknown option, or one without its argument");
 		}
 	}
 	if (rc != 0)
 		return cli_fail_as(&e, json);
-	if (trust.nkeys == 0 || optind == argc)
-		return cli_usage("-p PUB and at least one FILE are needed");
+	if (trust_is_empty(&trust) || optind == argc)
+		return cli_usage("-p PUB or --keyring FILE, and at least one FILE are needed");
 	for (char **name = argv + optind; *name; name++)
 		if (strcmp(*name, "-") == 0)
 			return cli_usage("standard input has no .minisig beside it: name a FILE");

@@ -14,8 +14,8 @@ static const struct verb verbs[] = {
 	{"sign", cmd_sign,
 	 "FILE... -k KEY [-t COMMENT] [--append]\n            [--password-file FILE | --password-fd N]",
 	 "Signs each FILE into FILE.minisig; - signs standard input onto standard output"},
-	{"verify", cmd_verify, "FILE... -p PUB... [--json]",
-	 "Checks each FILE against FILE.minisig and the public keys given"},
+	{"verify", cmd_verify, "FILE... (-p PUB... | --keyring KEYRING) [--json]",
+	 "Checks each FILE against FILE.minisig and the public keys given, or the release keys of a keyring"},
 	{"password", cmd_password,
 	 "KEY [--password-file FILE | --password-fd N]\n"
 	 "            [--no-password | --new-password-file FILE | --new-password-fd N]",

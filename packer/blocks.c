@@ -70,14 +70,6 @@ static int canonical(char out[static BLOCK_MAX], const struct span lines[static 
 	return n < BLOCK_MAX ? n : err_set(e, VERDICT_MALFORMED_SIGNATURE, "a signature block is too long");
 }
 
-static const struct public_key *find_key(const struct trust *trust, const unsigned char id[static KEYID_SIZE])
-{
-	for (size_t i = 0; i < trust->nkeys; i++)
-		if (memcmp(trust->keys[i].id, id, KEYID_SIZE) == 0)
-			return &trust->keys[i];
-	return NULL;
-}
-
 static int verify(const char *text, size_t len, const struct trust *trust, const unsigned char prehash[static PREHASH_SIZE],
 		  struct minisig *block, struct err *e)
 {
@@ -88,9 +80,9 @@ static int verify(const char *text, size_t len, const struct trust *trust, const
 	if (minisig_next(block, &rest, e) != 1)
 		return -1;
 	keyid_print(id, block->id);
-	key = find_key(trust, block->id);
+	key = trust_find(trust, block->id);
 	if (!key)
-		return err_set(e, VERDICT_UNTRUSTED_KEY, "it is a signature by key %s, and no --pubkey is that key", id);
+		return err_set(e, VERDICT_UNTRUSTED_KEY, "it is a signature by key %s, and that is no key given here", id);
 	if (!minisig_verify(block, prehash, key))
 		return err_set(e, VERDICT_BAD_SIGNATURE, "the signature by key %s is not one of this bundle's manifest", id);
 	return 0;

@@ -22,7 +22,8 @@ struct wish {
 };
 
 static const struct option table[] = {
-	{"pubkey", required_argument, NULL, 'p'}, {"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	{"pubkey", required_argument, NULL, 'p'}, {"keyring", required_argument, NULL, 'k'},
+	{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 
 /* Opens BUNDLE and reads its front. Returns the descriptor, or -1; peek_clear is due in either case. */
 static int open_front(struct peek *p, const char *bundle, struct err *e)
@@ -107,9 +108,11 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 	while ((c = getopt_long(argc, argv, "p:o:", table, NULL)) != -1) {
 		if (c == 'p' && trust_add_file(&w->trust, optarg, e) != 0)
 			return -1;
+		if (c == 'k' && trust_add_keyring_file(&w->trust, optarg, e) != 0)
+			return -1;
 		if (c == 'o')
 			w->output = optarg;
-		if (c != 'p' && c != 'o')
+		if (c != 'p' && c != 'k' && c != 'o')
 			return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
 	}
 	w->bundle = argv[optind];
@@ -126,8 +129,8 @@ int cmd_attach(int argc, char **argv)
 
 	if (parse(&w, argc, argv, &e) != 0)
 		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
-	if (!w.bundle || !*w.files || w.trust.nkeys == 0)
-		return cli_usage("want a BUNDLE, SIGNATURES and the --pubkey they are checked by");
+	if (!w.bundle || !*w.files || trust_is_empty(&w.trust))
+		return cli_usage("want a BUNDLE, SIGNATURES and the --pubkey or --keyring they are checked by");
 	if (crypto_init_verify(&e) != 0 || attach(&w, &blocks, &e) != 0)
 		return cli_fail(&e);
 	printf("%s: signed by", w.output ? w.output : w.bundle);
@@ -184,7 +187,7 @@ int cmd_detach(int argc, char **argv)
 	struct err e = {.verdict = VERDICT_OK};
 	struct wish w;
 
-	if (parse(&w, argc, argv, &e) != 0 || !w.bundle || *w.files || !w.output || w.trust.nkeys > 0)
+	if (parse(&w, argc, argv, &e) != 0 || !w.bundle || *w.files || !w.output || !trust_is_empty(&w.trust))
 		return cli_usage("want a BUNDLE and -o NAME");
 	if (crypto_init_verify(&e) != 0 || detach(&w, &e) != 0)
 		return cli_fail(&e);

@@ -120,7 +120,7 @@ static int print_text(const struct inspected *in, struct err *e)
 	int more;
 
 	if (!in->signers)
-		puts("not verified: no --pubkey was given, so anybody may have written what follows");
+		puts("not verified: neither --pubkey nor --keyring was given, so anybody may have written what follows");
 	print_head(in);
 	print_actions(in);
 	while ((more = minisig_next(&block, &rest, e)) == 1) {
@@ -246,30 +246,30 @@ static int check_signatures(struct span rest, struct err *e)
 	return more;
 }
 
-static int authenticate(struct signers *signers, const struct trust *trust, const struct peek *p, struct err *e)
+static int inspect_authentic(struct opened *b, const struct open_options *o, struct err *e)
 {
-	unsigned char prehash[PREHASH_SIZE];
-	struct hash hash;
+	struct inspected in;
 
-	hash_init(&hash, PREHASH_SIZE);
-	hash_update(&hash, p->manifest, p->manifest_len);
-	hash_final(&hash, prehash, PREHASH_SIZE);
-	return trust_check(trust, prehash, (struct span){p->signatures ? p->signatures : "", p->signatures_len}, signers, e);
+	if (opened_reader(b, o, e) != 0)
+		return -1;
+	in.signatures = reader_signatures(b->reader);
+	in.signers = reader_signers(b->reader);
+	in.m = reader_manifest(b->reader);
+	return o->json ? print_json(&in, e) : print_text(&in, e);
 }
 
-static int inspect(struct opened *b, const struct open_options *o, struct err *e)
+static int inspect_anybodys(struct opened *b, const struct open_options *o, struct err *e)
 {
 	struct peek p = {.manifest = NULL};
 	struct manifest *m = NULL;
-	struct signers signers;
 	struct inspected in;
 	int rc = -1;
 
 	if (opened_source(b, o, e) != 0 || peek_read(&p, &b->source.base, e) != 0)
 		goto out;
 	in.signatures = (struct span){p.signatures ? p.signatures : "", p.signatures_len};
-	in.signers = o->npubkeys > 0 ? &signers : NULL;
-	if (in.signers ? authenticate(&signers, &b->trust, &p, e) != 0 : check_signatures(in.signatures, e) != 0)
+	in.signers = NULL;
+	if (check_signatures(in.signatures, e) != 0)
 		goto out;
 	rc = manifest_parse(&m, p.manifest, p.manifest_len, e);
 	p.manifest = NULL; /* the manifest's now */
@@ -294,7 +294,7 @@ int cmd_inspect(int argc, char **argv)
 		return cli_usage("%s", e.message);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
-	if (inspect(&bundle, &options, &e) != 0)
+	if ((options.npubkeys > 0 || options.keyring ? inspect_authentic : inspect_anybodys)(&bundle, &options, &e) != 0)
 		status = cli_fail_as(&e, options.json);
 	opened_close(&bundle);
 	return cli_done(status);

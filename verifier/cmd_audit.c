@@ -19,6 +19,7 @@ struct options {
 	const char *device, *bundle, *root, *state, *known_bad;
 	const char *pubkeys[TRUST_KEYS_MAX];
 	size_t npubkeys;
+	const char *keyring;     /* or NULL */
 	const char *settings[AUDIT_SETTINGS_MAX];
 	size_t nsettings;
 	bool json;
@@ -49,6 +50,7 @@ static const char *take_option(struct options *o, int c)
 	case 'r': o->root = optarg; return NULL;
 	case 's': o->state = optarg; return NULL;
 	case 'k': o->known_bad = optarg; return NULL;
+	case 'g': o->keyring = optarg; return NULL;
 	case 'p': return append(o->pubkeys, &o->npubkeys, TRUST_KEYS_MAX, optarg);
 	case 'o':
 		if (path_fault(optarg, strlen(optarg), false) != PATH_FINE)
@@ -66,6 +68,7 @@ static const char *parse(struct options *o, int argc, char **argv)
 		{"device", required_argument, NULL, 'd'}, {"bundle", required_argument, NULL, 'b'},
 		{"root", required_argument, NULL, 'r'}, {"state", required_argument, NULL, 's'},
 		{"known-bad", required_argument, NULL, 'k'}, {"pubkey", required_argument, NULL, 'p'},
+		{"keyring", required_argument, NULL, 'g'},
 		{"setting", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	const char *wrong = NULL;
 	int c;
@@ -77,20 +80,32 @@ static const char *parse(struct options *o, int argc, char **argv)
 		wrong = "want no more arguments";
 	if (!wrong && o->bundle && o->state)
 		wrong = "the manifest comes from a bundle or from a state directory, not from both";
+	if (!wrong && o->keyring && o->npubkeys > 0)
+		wrong = "--pubkey and --keyring exclude each other";
 	return wrong;
+}
+
+/* Keys given by hand stand for the device file's. */
+static int load_trust(struct trust *t, const struct options *o, struct err *e)
+{
+	if (o->npubkeys == 0 && !o->keyring)
+		return 0;
+	t->nkeys = 0;
+	t->ring.serial = 0;
+	for (size_t i = 0; i < o->npubkeys; i++)
+		if (trust_add_file(t, o->pubkeys[i], e) != 0)
+			return -1;
+	return o->keyring ? trust_add_keyring_file(t, o->keyring, e) : 0;
 }
 
 /* The device file is read unless all that it could say has been said. */
 static int load_device(struct session *s, const struct options *o, struct err *e)
 {
-	s->have_device = o->device || !o->root || o->npubkeys == 0 || (!o->bundle && !o->state);
+	s->have_device = o->device || !o->root || (o->npubkeys == 0 && !o->keyring) || (!o->bundle && !o->state);
 	if (s->have_device && device_load(&s->device, o->device ? o->device : DEVICE_FILE_DEFAULT, e) != 0)
 		return -1;
-	if (o->npubkeys > 0)
-		s->device.trust.nkeys = 0;
-	for (size_t i = 0; i < o->npubkeys; i++)
-		if (trust_add_file(&s->device.trust, o->pubkeys[i], e) != 0)
-			return -1;
+	if (load_trust(&s->device.trust, o, e) != 0)
+		return -1;
 	if (!o->state)
 		return 0;
 	if (strlen(o->state) >= sizeof s->device.state)

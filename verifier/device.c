@@ -271,7 +271,7 @@ int device_parse(struct device *d, const char *name, const char *text, size_t le
 
 static int load_key(struct device *d, const char *path, struct err *e)
 {
-	return trust_add_file(&d->trust, path, e);
+	return trust_add_any_file(&d->trust, path, e);
 }
 
 int device_load(struct device *d, const char *path, struct err *e)

@@ -13,7 +13,7 @@ static const struct verb verbs[] = {
 	{"status", cmd_status, "[--device FILE] [--json]", "Says what is installed on this board"},
 	{"audit", cmd_audit,
 	 "[--device FILE] [--bundle BUNDLE|-] [--root DIR] [--state DIR]\n"
-	 "  [--pubkey FILE]...        keys to trust instead of the device file's\n"
+	 "  [--pubkey FILE]... [--keyring FILE]  keys to trust instead of the device file's\n"
 	 "  [--known-bad FILE]        signs of infections to look for\n"
 	 "  [--setting PATH]...       a path in the tree that may differ\n"
 	 "  [--json]",

@@ -51,7 +51,9 @@ int reference_from_state(struct reference *r, const struct device *d, const stru
 		free(text);
 		return -1;
 	}
-	if (manifest_parse(&r->kept, text, len, e) != 0) /* takes the text over */
+	/* No floor here: it is asked whether the board is what was signed, not whether that is still good enough to install. */
+	if (manifest_parse(&r->kept, text, len, e) != 0 || /* takes the text over */
+	    trust_check_scope(trust, r->kept, &r->signers, e) != 0)
 		return -1;
 	r->m = r->kept;
 	return is_on_record(d, r->m, e);
