@@ -30,7 +30,7 @@ core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =
 firmpack_libs = -larchive
 firmverify_libs =
-firmflash_libs = -lcurl -ljansson
+firmflash_libs = -lcurl -ljansson -lblkid
 
 # --- what is made of what: programs -> keys, boards -> core ---
 programs = firmkey firmpack firmverify firmflash
@@ -77,9 +77,9 @@ fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
 test_rooms = verifier packer flasher keys boards core
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson $(core_libs) -lcmocka
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(core_libs) -lcmocka
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson $(core_libs)
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests

@@ -46,6 +46,7 @@ enum verdict {
 	VERDICT_WRONG_BOARD,
 	VERDICT_WRONG_PRODUCT,
 	VERDICT_ROLLBACK,
+	VERDICT_UNSAFE_TARGET,    /* a disk that must not be written */
 	/* Not about a bundle, but about the program's own work. */
 	VERDICT_BUSY,             /* another install is under way */
 	VERDICT_SYSTEM,           /* I/O, memory */

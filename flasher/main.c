@@ -10,6 +10,8 @@ static const struct verb verbs[] = {
 	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
 	 "verify a bundle, then send it once to each board's web endpoint"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
+	{"cards", cmd_cards, "[--max-size BYTES (128 GiB)] [--root DIR] [--json]",
+	 "list the disks that a card can be written to, and say why not to the others; --root DIR: DIR/sys and DIR/proc tell of them"},
 	{0},
 };
 

@@ -27,6 +27,7 @@ owner() { # owner HEADER FILE|ROOM/
 owner archive packer/import.c
 owner curl flasher/http.c
 owner jansson flasher/answer.c
+owner blkid flasher/disk.c
 owner zlib core/deflate.c
 owner libdeflate core/deflate.c
 grep -l '^#include <sodium' core/* boards/* packer/* verifier/* flasher/* | grep -v '^core/crypto.c' |
