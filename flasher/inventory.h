@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* The inventory: the boards of a farm, keyed by MAC. `scan` writes it, people edit it, `plan` reads it; CSV and JSON say
+ * the same.
+ *
+ * CSV (RFC 4180): a head line, columns in any order, each at most once. `mac' and `address' must be there, others may be
+ * missing. An unknown column is refused: a misspelt `credental' must not go unnoticed.
+ *     mac,address,board,revision,model,subtype,version,hostname,site,rack,tags,credential
+ * JSON: one object a line with the same names; revision a number, tags an array of strings. */
+#ifndef FLASHER_INVENTORY_H
+#define FLASHER_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+#include "core/text.h"
+#include "flasher/address.h"
+
+enum {
+	MAC_TEXT_MAX = 17,                /* "02:aa:bb:cc:dd:ee" */
+	INVENTORY_FILE_MAX = 64 << 20,    /* bytes */
+	INVENTORY_BOARDS_MAX = 200000,
+	INVENTORY_TEXT_MAX = 120,         /* bytes of a free text */
+	INVENTORY_TAGS_MAX = 8,
+};
+
+/* One board. Free texts (model, subtype, version, hostname) are printable ASCII; names are as of core/text. "" is not
+ * known. */
+struct inventory_board {
+	char mac[MAC_TEXT_MAX + 1];
+	struct address address;
+	char board[TEXT_NAME_MAX + 1];         /* id of its profile */
+	bool have_revision;
+	uint64_t revision;
+	char model[INVENTORY_TEXT_MAX + 1];
+	char subtype[INVENTORY_TEXT_MAX + 1];
+	char version[INVENTORY_TEXT_MAX + 1];
+	char hostname[INVENTORY_TEXT_MAX + 1];
+	char site[TEXT_NAME_MAX + 1];
+	char rack[TEXT_NAME_MAX + 1];
+	char tags[INVENTORY_TAGS_MAX][TEXT_NAME_MAX + 1]; /* in CSV parted by blanks */
+	size_t ntags;
+	char credential[TEXT_NAME_MAX + 1];    /* name in the credentials file; "" means `default' */
+};
+
+struct inventory {
+	struct inventory_board *boards;        /* sorted by MAC once read */
+	size_t n, room;
+};
+
+/* Six octets, parted by `:' or `-' or by nothing, any case, becomes lower case with colons. Refuses what names no single
+ * board: all zero, all ones, multicast. Returns 0 or -1. */
+int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len);
+
+/* Reads FILE ("-": standard input): JSON when its first byte is `{', else CSV. A MAC or an address that comes twice
+ * refuses the file, with the line's number. Returns 0, or -1 (system, too-large, usage); inventory_free is due in either
+ * case. */
+int inventory_read(struct inventory *inv, const char *file, struct err *e);
+
+/* The same, of text in memory; NAME stands in messages. */
+int inventory_parse(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+
+/* Adds a copy of BOARD at the end. Returns 0, or -1 when memory is out or there are too many. */
+int inventory_add(struct inventory *inv, const struct inventory_board *board, struct err *e);
+/* Sorts by MAC: what is written is then the same whatever the order of answers was. */
+void inventory_sort(struct inventory *inv);
+/* The board of that MAC in a sorted inventory, or NULL. */
+const struct inventory_board *inventory_find(const struct inventory *inv, const char *mac);
+
+/* Write the head line; one board. Fields that need quotes get them. The caller checks the stream. */
+void inventory_csv_head(FILE *out);
+void inventory_csv_board(FILE *out, const struct inventory_board *board);
+void inventory_json_board(FILE *out, const struct inventory_board *board);
+
+void inventory_free(struct inventory *inv);
+
+#endif
