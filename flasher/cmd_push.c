@@ -7,11 +7,13 @@
 #include "boards/board.h"
 #include "core/cli.h"
 #include "core/json.h"
+#include "core/progress.h"
 #include "flasher/cmd.h"
-#include "flasher/device.h"
 #include "flasher/http.h"
 #include "flasher/image.h"
 #include "flasher/push.h"
+
+enum { BEAT_MS = 200 }; /* between two looks at the progress */
 
 /* How the reboot went. */
 enum rebooted { NOT_ASKED, NOT_WANTED, BY_ITSELF, TOLD, NOT_TOLD };
@@ -22,6 +24,10 @@ struct run {
 	struct board board;
 	struct secret *password;
 	struct image image;
+	struct loop *loop;
+	struct client *client;
+	struct bucket bandwidth;
+	bool started;
 	size_t count[OUTCOME_COUNT], not_told;
 };
 
@@ -61,49 +67,101 @@ static void print_line(const struct address *to, const struct result *r, enum re
 	       r->judged ? verdict_word(r->verdict) : "", notes[rebooted], *r->text ? ": " : "", r->text);
 }
 
-/* What follows an accepted image. The text of R tells why a board could not be told to reboot. */
-static enum rebooted reboot(const struct run *run, struct device *device, struct result *r)
-{
-	const struct board_way *way = run->options.wipe ? &run->board.wipe : &run->board.keep;
-	struct err e = {0};
+/* One board, its progress on the terminal, and what is waited for just now. */
+struct one {
+	struct run *run;
+	struct http *http;
+	struct progress progress;
+	struct loop_timer beat;
+	struct result result;
+};
 
-	if (r->outcome != OUTCOME_ACCEPTED)
-		return NOT_ASKED;
-	if (!way->reboot[0])
-		return BY_ITSELF;
-	if (!run->options.reboot)
-		return NOT_WANTED;
-	if (device->reboot(device, &e) >= 0)
-		return TOLD;
-	snprintf(r->text, sizeof r->text, "%.*s", (int)sizeof r->text - 1, e.message);
-	return NOT_TOLD;
+static void on_told(void *owner, const struct result *r)
+{
+	struct one *one = owner;
+
+	one->result = *r;
+	loop_stop(one->run->loop);
+}
+
+static void on_beat(void *owner)
+{
+	struct one *one = owner;
+
+	progress_update(&one->progress, http_sent(one->http));
+	(void)loop_arm(one->run->loop, &one->beat, BEAT_MS, NULL);
+}
+
+static int upload(struct one *one, const char *name, struct err *e)
+{
+	struct run *run = one->run;
+	int rc;
+
+	progress_begin(&one->progress, name, run->image.size, run->options.quiet);
+	one->beat = (struct loop_timer){.fire = on_beat, .owner = one};
+	(void)loop_arm(run->loop, &one->beat, BEAT_MS, NULL);
+	http_upload(one->http, &run->image, on_told, one);
+	rc = loop_run(run->loop, e);
+	loop_disarm(run->loop, &one->beat);
+	progress_end(&one->progress);
+	return rc;
+}
+
+/* What follows an accepted image. The text of the result tells why a board could not be told to reboot. */
+static int reboot(struct one *one, enum rebooted *rebooted, struct err *e)
+{
+	struct result accepted = one->result;
+
+	*rebooted = NOT_ASKED;
+	if (accepted.outcome != OUTCOME_ACCEPTED)
+		return 0;
+	*rebooted = !http_wants_reboot(one->http) ? BY_ITSELF : NOT_WANTED;
+	if (*rebooted == BY_ITSELF || !one->run->options.reboot)
+		return 0;
+	http_reboot(one->http, on_told, one);
+	if (loop_run(one->run->loop, e))
+		return -1;
+	*rebooted = one->result.outcome == OUTCOME_ACCEPTED ? TOLD : NOT_TOLD;
+	if (*rebooted == NOT_TOLD)
+		memcpy(accepted.text, one->result.text, sizeof accepted.text);
+	one->result = accepted;
+	return 0;
+}
+
+/* Probe, upload, reboot; ONE->result tells how it ended. */
+static int visit_board(struct one *one, const struct address *to, enum rebooted *rebooted, struct err *e)
+{
+	struct run *run = one->run;
+	const struct push_options *o = &run->options;
+	const struct http_options http = {to, &run->board, o->wipe, o->timeout * 1000, &run->bandwidth};
+
+	*rebooted = NOT_ASKED;
+	if (http_open(&one->http, run->client, &http, e) || http_login(one->http, o->user, run->password, e))
+		return -1;
+	http_probe(one->http, on_told, one);
+	if (loop_run(run->loop, e))
+		return -1;
+	if (one->result.outcome != OUTCOME_ACCEPTED)
+		return 0;
+	return upload(one, to->text, e) || reboot(one, rebooted, e) ? -1 : 0;
 }
 
 /* Everything for one board. The result is on standard output before the next board is touched. */
 static int push_one(struct run *run, const struct address *to, struct err *e)
 {
-	const struct push_options *o = &run->options;
-	const struct http_options http = {to, &run->board, o->user, run->password, o->wipe, o->timeout * 1000, o->rate};
-	struct device *device = NULL;
-	struct progress progress;
-	struct result r = {0};
+	struct one one = {.run = run};
 	enum rebooted rebooted;
+	int rc = visit_board(&one, to, &rebooted, e);
 
-	if (http_open(&device, &http, e))
+	http_close(&one.http);
+	if (rc)
 		return -1;
-	if (device->probe(device, &r) == 0) {
-		progress_begin(&progress, to->text, run->image.size, o->quiet);
-		device->upload(device, &run->image, &progress, &r);
-		progress_end(&progress);
-	}
-	rebooted = reboot(run, device, &r);
-	device->close(device);
-	run->count[r.outcome]++;
+	run->count[one.result.outcome]++;
 	run->not_told += rebooted == NOT_TOLD;
-	if (o->json)
-		print_json(run, to, &r, rebooted);
+	if (run->options.json)
+		print_json(run, to, &one.result, rebooted);
 	else
-		print_line(to, &r, rebooted);
+		print_line(to, &one.result, rebooted);
 	return fflush(stdout) == 0 ? 0 : err_errno(e, "cannot write the result of %s", to->text);
 }
 
@@ -142,22 +200,41 @@ static int prepare(struct run *run, struct err *e)
 	return 0;
 }
 
+/* The network's side of it. */
+static int start(struct run *run, struct err *e)
+{
+	if (client_start(e))
+		return -1;
+	run->started = true;
+	if (loop_open(&run->loop, LOOP_MONOTONIC, e) || client_open(&run->client, run->loop, e))
+		return -1;
+	bucket_init_bytes(&run->bandwidth, run->loop, run->options.rate);
+	return 0;
+}
+
+static void stop(struct run *run)
+{
+	client_free(&run->client);
+	bucket_close(&run->bandwidth);
+	loop_free(&run->loop);
+	if (run->started)
+		client_stop();
+}
+
 int cmd_push(int argc, char **argv)
 {
 	struct run run = {.image = {.fd = -1}};
 	struct err e = {0};
 	int status = -1;
-	bool started = false;
 
 	if (push_options_parse(&run.options, argc, argv, &e)) {
 		status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, run.options.json);
 		goto out;
 	}
-	if (prepare(&run, &e) || http_start(&e)) {
+	if (prepare(&run, &e) || start(&run, &e)) {
 		status = cli_fail_as(&e, run.options.json);
 		goto out;
 	}
-	started = true;
 	for (size_t i = 0; i < run.options.naddresses; i++) {
 		if (push_one(&run, &run.options.addresses[i], &e)) {
 			status = cli_fail(&e);
@@ -166,8 +243,7 @@ int cmd_push(int argc, char **argv)
 	}
 	status = cli_done(status_of(&run));
 out:
-	if (started)
-		http_stop();
+	stop(&run);
 	secret_free(&run.password);
 	image_close(&run.image);
 	push_options_free(&run.options);

@@ -2,16 +2,25 @@
 /* The rules of an exchange: how much may come, how often, how slowly, and when to stop. */
 #include "flasher/exchange.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 void exchange_begin(struct exchange *x, struct post *post, const char *realm, uint64_t now_ms)
 {
+	exchange_end(x);
 	memset(x, 0, sizeof *x);
-	x->answer.body = x->body;
 	x->post = post;
 	x->realm = realm;
 	x->mark_ms = now_ms;
+}
+
+void exchange_end(struct exchange *x)
+{
+	free(x->body);
+	x->body = NULL;
+	x->answer.body = NULL;
+	x->room = x->answer.len = 0;
 }
 
 static int halt(struct exchange *x, const char *why)
@@ -95,6 +104,16 @@ int exchange_body(struct exchange *x, const char *bytes, size_t len)
 		x->overflow = true;
 		return halt(x, "the answer is too long");
 	}
+	if (len > x->room - x->answer.len) {
+		size_t room = 2 * (x->answer.len + len);
+		char *more = realloc(x->body, room);
+
+		if (!more)
+			return halt(x, "out of memory for the answer");
+		x->body = more;
+		x->room = room;
+	}
+	x->answer.body = x->body;
 	memcpy(x->body + x->answer.len, bytes, len);
 	x->answer.len += len;
 	return 0;

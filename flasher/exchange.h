@@ -18,7 +18,8 @@ enum {
 struct exchange {
 	struct answer answer;       /* the last one; .sent and .whole are the caller's to set */
 	struct challenge challenge; /* in that answer */
-	char body[ANSWER_MAX];
+	char *body;                 /* as much room as was needed so far */
+	size_t room;
 	unsigned answers;           /* status lines, but 1xx */
 	size_t head_bytes;
 	bool overflow;              /* the answer's body is over ANSWER_MAX */
@@ -29,7 +30,7 @@ struct exchange {
 	uint64_t mark_ms, mark_bytes;
 };
 
-/* Begins an exchange at the time NOW_MS. POST and REALM must outlive it. */
+/* Begins an exchange at the time NOW_MS; X was zeroed, or held an exchange before. POST and REALM must outlive it. */
 void exchange_begin(struct exchange *x, struct post *post, const char *realm, uint64_t now_ms);
 
 /* Takes a line of the answer's head, status line and the empty one included; or bytes of its body; or the upload's
@@ -37,6 +38,9 @@ void exchange_begin(struct exchange *x, struct post *post, const char *realm, ui
 int exchange_head(struct exchange *x, const char *line, size_t len);
 int exchange_body(struct exchange *x, const char *bytes, size_t len);
 int exchange_tick(struct exchange *x, uint64_t sent, uint64_t now_ms, uint64_t timeout_ms);
+
+/* Frees what an answer's body took. */
+void exchange_end(struct exchange *x);
 
 /* The next bytes to be uploaded: their number, 0 at the end, -1 when the exchange must be broken off. */
 ssize_t exchange_upload(struct exchange *x, char *buf, size_t len);

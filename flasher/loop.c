@@ -100,18 +100,20 @@ int loop_watch(struct loop *l, struct loop_watch *w, unsigned events, struct err
 	struct epoll_event event = {.data.ptr = w};
 
 	event.events = (events & LOOP_READ ? EPOLLIN | EPOLLRDHUP : 0U) | (events & LOOP_WRITE ? EPOLLOUT : 0U);
-	if (epoll_ctl(l->epoll, EPOLL_CTL_MOD, w->fd, &event) == 0)
-		return 0;
-	if (errno != ENOENT || epoll_ctl(l->epoll, EPOLL_CTL_ADD, w->fd, &event))
+	if (epoll_ctl(l->epoll, w->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, w->fd, &event))
 		return err_errno(e, "cannot wait for descriptor %d", w->fd);
-	l->nwatches++;
+	l->nwatches += !w->watched;
+	w->watched = true;
 	return 0;
 }
 
 void loop_unwatch(struct loop *l, struct loop_watch *w)
 {
-	if (epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL) == 0)
-		l->nwatches--;
+	if (!w->watched)
+		return;
+	w->watched = false;
+	l->nwatches--;
+	(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, w->fd, NULL);
 	for (int i = 0; i < l->nbatch; i++)
 		if (l->batch[i].data.ptr == w)
 			l->batch[i].data.ptr = NULL;
@@ -264,7 +266,7 @@ int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), voi
 	sigaddset(&set, SIGTERM);
 	l->on_signal = on_signal;
 	l->signal_owner = owner;
-	l->signals = (struct loop_watch){take_signals, l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+	l->signals = (struct loop_watch){take_signals, l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), false};
 	if (l->signals.fd < 0)
 		return err_errno(e, "cannot take signals from a descriptor");
 	if (sigprocmask(SIG_BLOCK, &set, &l->mask_before) || sigaction(SIGPIPE, &ignore, &l->pipe_before)) {

@@ -23,6 +23,7 @@ struct loop_watch {
 	void (*ready)(void *owner, unsigned events); /* LOOP_READ, LOOP_WRITE; both when the other end is gone */
 	void *owner;
 	int fd;
+	bool watched; /* the loop's */
 };
 
 /* One point in time. Must stay where it is while armed. Zeroed but for its first two members, it is not armed. */

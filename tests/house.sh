@@ -25,7 +25,7 @@ owner() { # owner HEADER FILE|ROOM/
     grep -lE "^#include <$1" core/* keys/* boards/* packer/* verifier/* flasher/* | grep -v "^$2" | nothing "<$1> belongs to $2"
 }
 owner archive packer/import.c
-owner curl flasher/http.c
+owner curl flasher/client.c
 owner jansson flasher/answer.c
 owner blkid flasher/disk.c
 owner zlib core/deflate.c

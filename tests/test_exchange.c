@@ -172,6 +172,13 @@ static void an_unreadable_image_ends_it(void **state)
 	assert_int_equal(exchange_upload(&x, buf, sizeof buf), -1);
 }
 
+static int end(void **state)
+{
+	(void)state;
+	exchange_end(&x);
+	return 0;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -187,5 +194,5 @@ int main(void)
 		cmocka_unit_test(an_unreadable_image_ends_it),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, end);
 }

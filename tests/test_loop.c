@@ -174,7 +174,7 @@ static void make_pipe(struct item *i)
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-	*i = (struct item){.watch = {take_byte, i, ends[0]}, .other = ends[1]};
+	*i = (struct item){.watch = {take_byte, i, ends[0], false}, .other = ends[1]};
 	assert_int_equal(loop_watch(loop, &i->watch, LOOP_READ, &e), 0);
 }
 

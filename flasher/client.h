@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/* HTTP to thousands of boards at once, from one thread. The only part that calls libcurl.
+ *
+ * The rules of every request: HTTP/1.1 over a connection of its own (libcurl repeats a request by itself when a kept one
+ * turns out dead), no proxy and nothing else from the environment, no redirect, Digest or nothing, every answer bounded,
+ * and a body is handed out once and can never be rewound. */
+#ifndef FLASHER_CLIENT_H
+#define FLASHER_CLIENT_H
+
+#include "flasher/address.h"
+#include "flasher/bucket.h"
+#include "flasher/exchange.h"
+#include "flasher/secret.h"
+
+struct client; /* all requests of a process */
+struct visit;  /* one board: its requests come one after another, and what Digest has to remember lives as long */
+
+/* Readies libcurl; once a process, before any other thread. Returns 0 or -1. */
+int client_start(struct err *e);
+void client_stop(void);
+
+/* Makes a client that works within LOOP. Returns 0 or -1 (system). */
+int client_open(struct client **out, struct loop *loop, struct err *e);
+
+/* Frees it; every visit must have been closed. Safe on NULL. */
+void client_free(struct client **c);
+
+struct loop *client_loop(const struct client *c);
+
+/* Bytes of bodies that left so far, those under way included. */
+uint64_t client_sent(const struct client *c);
+
+/* All that is pointed to must outlive the visit. */
+struct visit_options {
+	const struct address *address;
+	const char *realm;              /* expected of a challenge, or "" */
+	uint64_t timeout_ms;            /* without the board taking or giving bytes; and for its answer after the body */
+	struct bucket *bandwidth;       /* for bodies; NULL: no limit */
+};
+
+/* A board at an address; sends nothing yet. Returns 0 or -1 (system). */
+int visit_open(struct visit **out, struct client *c, const struct visit_options *options, struct err *e);
+
+/* Gives up a request under way, of which nothing more is told, and frees. Safe on NULL, and within a call of TOLD. */
+void visit_close(struct visit **v);
+
+/* Who logs in from now on. USER NULL: nobody; then a challenge ends in 401. PASSWORD must outlive the visit. */
+int visit_login(struct visit *v, const char *user, const struct secret *password, struct err *e);
+
+/* Told once for a request, from the loop. It may begin the next one, or close the visit. */
+typedef void visit_told(void *owner, struct visit *v);
+
+/* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s). POST must live until TOLD.
+ * Returns 0, or -1 (system), and then nothing will be told. */
+int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e);
+
+/* After TOLD: all that came back; it lives until the next request. */
+const struct exchange *visit_exchange(const struct visit *v);
+
+/* After TOLD: NULL when the exchange came to its end, else why it did not, printable; it stays the visit's. */
+const char *visit_failure(const struct visit *v);
+
+/* After TOLD: bytes of requests that left, heads included. 0: the board cannot have heard anything. */
+uint64_t visit_request_bytes(const struct visit *v);
+
+/* Bytes of the body of the request under way (or the last one) that left. */
+uint64_t visit_sent(const struct visit *v);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/* What people look at: the state of a rollout as a plain record, and the forms it is shown in. Whoever knows the rollout
+ * (the ledger) fills the record; the renderers know nothing but it. */
+#ifndef FLASHER_REPORT_H
+#define FLASHER_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+
+/* Where a board stands. The order is the order in which they are shown. */
+enum report_state {
+	REPORT_WAITING,     /* its wave has not begun, or its turn has not come */
+	REPORT_PROBED,
+	REPORT_ELIGIBLE,
+	REPORT_UPLOADING,
+	REPORT_ACCEPTED,
+	REPORT_REBOOTING,
+	REPORT_UP,
+	REPORT_VERSION,
+	REPORT_HEALTHY,     /* soaking */
+	REPORT_SUCCESS,     /* from here on: ends */
+	REPORT_ALREADY,
+	REPORT_SKIPPED,
+	REPORT_REJECTED,
+	REPORT_FAILED,
+	REPORT_UNKNOWN,
+	REPORT_NEEDS_CARD,
+	REPORT_STATES,
+};
+
+/* "waiting", "probed", ... "needs-card": the words of the ledger. */
+const char *report_state_word(enum report_state state);
+
+/* The state of that word. Returns 0, or -1 when there is none. */
+int report_state_find(enum report_state *out, const char *word);
+
+/* True for an end that is no trouble; for one that is. Both false: still on the way, or skipped. */
+bool report_state_good(enum report_state state);
+bool report_state_bad(enum report_state state);
+
+/* Strings are any bytes: boards, too, have a hand in them. No string is NULL; "" is not known. They stay the caller's. */
+struct report_device {
+	const char *mac, *address, *board;
+	const char *site, *rack;
+	const char *version_before, *version;
+	unsigned wave;              /* from 1 */
+	enum report_state state;
+	const char *fault;          /* class of the failure: "unreachable", "login", ...; "" for none */
+	const char *message;        /* why, for a person */
+	unsigned attempts;
+	uint64_t began_ms, ended_ms; /* since 1970; 0: not yet */
+};
+
+struct report_wave {
+	const char *name;           /* "canary", or "" */
+	const char *state;          /* "waiting", "running", "gate", "done", "halted" */
+	size_t total;               /* boards in it */
+};
+
+/* Something that happened to the whole run: begun, a wave done, a halt, a gate opened, resumed. */
+struct report_event {
+	uint64_t at_ms;             /* since 1970 */
+	const char *kind;           /* one word: "begun", "wave", "halt", "gate", "resume", "done" */
+	const char *text;
+};
+
+struct report {
+	const char *plan;           /* its hash or name */
+	const char *product, *version;
+	const char *image;          /* BLAKE2b-256 of the bundle, hexadecimal */
+	uint64_t image_size;        /* bytes */
+	const char *state;          /* of the run: "running", "draining", "halted", "stopped", "done", "dry-run" */
+	const char *why;            /* of a halt or stop; "" for none */
+	uint64_t began_ms, now_ms;  /* since 1970; NOW_MS: when this was read */
+	uint64_t rate;              /* bytes a second, just now; 0 when nothing is under way */
+	const struct report_device *devices;
+	size_t ndevices;
+	const struct report_wave *waves; /* wave N is waves[N - 1] */
+	size_t nwaves;
+	const struct report_event *events; /* by time */
+	size_t nevents;
+};
+
+/* How many devices are in each state; of WAVE only unless that is 0. */
+void report_count(const struct report *r, unsigned wave, size_t count[static REPORT_STATES]);
+
+/* Seconds until all have ended, guessed from those that have; UINT64_MAX when there is nothing to guess from. */
+uint64_t report_left_s(const struct report *r);
+
+/* Each writes one whole document. Returns 0, or -1 (system: out of memory); the caller checks the stream.
+ * HTML: one file, nothing is loaded by it. JUnit: a test case a device; skipped and unfinished ones are `skipped'. */
+int report_html(FILE *out, const struct report *r, struct err *e);
+int report_json(FILE *out, const struct report *r, struct err *e);
+int report_csv(FILE *out, const struct report *r, struct err *e);
+int report_junit(FILE *out, const struct report *r, struct err *e);
+
+/* Metrics in Prometheus' text format, for the node exporter's textfile collector. */
+int report_metrics(FILE *out, const struct report *r, struct err *e);
+
+/* The same to FILE, which is replaced by rename: a collector never reads half of it. Returns 0 or -1 (system). */
+int report_metrics_file(const char *file, const struct report *r, struct err *e);
+
+/* --- live, on a terminal or in a log --- */
+
+/* A table on a terminal that is drawn over and over in place; elsewhere a line when a state of the run or of a wave
+ * changes, and at most one a minute besides. */
+struct live {
+	FILE *out;
+	bool terminal, colour;
+	unsigned columns, rows;     /* of the terminal */
+	unsigned drawn;             /* lines of the last table */
+	uint64_t said_ms;           /* of the last line */
+	char said[160];             /* the part of it that makes a new one due */
+};
+
+/* OUT: standard error as a rule. Colour unless NO_COLOR is set (no-color.org) or OUT is no terminal. */
+void live_begin(struct live *l, FILE *out);
+void live_draw(struct live *l, const struct report *r);
+/* The last table stays; the cursor goes below it. */
+void live_end(struct live *l);
+
+#endif
