@@ -5,14 +5,18 @@
 #include "core/cli.h"
 #include "keys/cmd.h"
 #include "keys/seckey.h"
+#include "keys/signer.h"
 
 static const struct verb verbs[] = {
 	{"generate", cmd_generate, "-o NAME [--no-password | --password-file FILE | --password-fd N]",
 	 "Makes a key pair: NAME.key, to be kept secret, and NAME.pub"},
+	{"adopt", cmd_adopt, "FILE -o NAME.pub [--json]",
+	 "Makes a public key file of an Ed25519 public key in PEM, DER or OpenSSH's form: an HSM's, a cloud's, an agent's"},
 	{"show", cmd_show, "FILE... [--json]",
 	 "Tells what key files and signatures are, and by which key; asks for no password"},
 	{"sign", cmd_sign,
-	 "FILE... -k KEY [-t COMMENT] [--append]\n            [--password-file FILE | --password-fd N]",
+	 "FILE... (-k KEY | --signer PROGRAM) [-t COMMENT] [--append] [--json]\n"
+	 "  [--password-file FILE | --password-fd N]\n" SIGNER_SYNOPSIS,
 	 "Signs each FILE into FILE.minisig; - signs standard input onto standard output"},
 	{"verify", cmd_verify, "FILE... (-p PUB... | --keyring KEYRING) [--json]",
 	 "Checks each FILE against FILE.minisig and the public keys given, or the release keys of a keyring"},

@@ -4,6 +4,7 @@
 
 #include "core/cli.h"
 #include "core/verbs.h"
+#include "keys/signer.h"
 #include "packer/verbs.h"
 
 static const struct verb verbs[] = {
@@ -12,6 +13,7 @@ static const struct verb verbs[] = {
 	 "  --board ID[:LOW-HIGH]...  boards that may take it; without a range: revisions 0 to 9223372036854775807, the\n"
 	 "                            greatest number of the format, so every revision there is or will be\n"
 	 "  --key FILE... | --unsigned  secret keys; each signs. Unsigned: `attach' adds signatures made elsewhere\n"
+	 SIGNER_SYNOPSIS
 	 "  -o OUT                    the bundle; appears whole or not at all\n"
 	 "  [--write PATH=SLOT]...    this file of the tree goes, raw, to that slot of the board\n"
 	 "  [--run PATH=before|after]...  hooks, run in this order where the board's own configuration allows it\n"
@@ -24,10 +26,17 @@ static const struct verb verbs[] = {
 	 "  [--level 1..9 (6)] [--chunk-size 64K..4M (1M)] [--threads N (all)] [--quiet] [--json]\n"
 	 "SOURCE_DATE_EPOCH sets the time of the bundle and of all in it; without it, it is now",
 	 "Packs and signs a directory, or a tar (any common filter), zip, 7z or cpio archive"},
-	{"detach", cmd_detach, "BUNDLE -o NAME",
+	{"detach", cmd_detach, "BUNDLE -o NAME [--json]",
 	 "Writes what is to be signed, the manifest, to NAME, and the signatures so far to NAME.minisig"},
-	{"attach", cmd_attach, "BUNDLE SIGNATURES... (--pubkey FILE... | --keyring FILE) [-o OUT]",
+	{"attach", cmd_attach, "BUNDLE SIGNATURES... (--pubkey FILE... | --keyring FILE) [-o OUT] [--json]",
 	 "Adds signatures that firmkey or minisign made of the manifest elsewhere, after checking them"},
+	{"countersign", cmd_countersign,
+	 "BUNDLE --pubkey FILE... (-k KEY | --signer PROGRAM) [-o OUT] [--json]\n"
+	 "  --pubkey FILE...          who must have signed it already: all of it is checked first\n"
+	 "  --key FILE                who signs it now\n"
+	 "  [--password-file FILE | --password-fd N]\n"
+	 SIGNER_SYNOPSIS,
+	 "Checks a finished bundle and adds one more signature to it"},
 	VERB_CHECK,
 	{"list", cmd_list, "BUNDLE|- (--pubkey FILE... | --keyring FILE) [--json]", "Lists what an authentic bundle holds"},
 	{"inspect", cmd_inspect, "BUNDLE|- [--pubkey FILE... | --keyring FILE] [--json]",

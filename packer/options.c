@@ -139,6 +139,7 @@ enum code {
 	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
 	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
+	CODE_SIGNER, CODE_SIGNER_LAST = CODE_SIGNER + SIGNER_TIMEOUT,
 };
 
 static const struct option table[] = {
@@ -162,6 +163,7 @@ static const struct option table[] = {
 	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
 	{"json", no_argument, NULL, CODE_JSON},
+	SIGNER_OPTIONS(CODE_SIGNER),
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
@@ -202,6 +204,8 @@ static int take_count(struct build_options *o, int code, const char *value, stru
 
 static int take_option(struct build_options *o, int code, const char *value, struct err *e)
 {
+	if (code >= CODE_SIGNER && code <= CODE_SIGNER_LAST)
+		return signer_take(&o->signers, (enum signer_option)(code - CODE_SIGNER), value, e);
 	switch (code) {
 	case CODE_PRODUCT: return take_name(&o->product, "product", value, e);
 	case CODE_VERSION: return take_name(&o->version, "version", value, e);
@@ -263,19 +267,22 @@ static int check_complete(const struct build_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--product, --version, --counter and -o are needed");
 	if (o->nboards == 0)
 		return err_set(e, VERDICT_USAGE, "--board is needed: which boards may take the bundle");
-	if (o->not_signed && o->nkeys > 0)
-		return err_set(e, VERDICT_USAGE, "--unsigned and --key exclude each other");
-	if (o->nkeys == 0 && !o->not_signed)
-		return err_set(e, VERDICT_USAGE, "--key is needed, or --unsigned: a bundle without a signature is refused everywhere");
-	return 0;
+	if (o->not_signed && o->nkeys + o->signers.n > 0)
+		return err_set(e, VERDICT_USAGE, "--unsigned goes with neither --key nor --signer");
+	if (o->nkeys + o->signers.n == 0 && !o->not_signed)
+		return err_set(e, VERDICT_USAGE,
+			       "--key or --signer is needed, or --unsigned: a bundle without a signature is refused everywhere");
+	if (o->nkeys + o->signers.n > MINISIG_BLOCKS_MAX)
+		return err_set(e, VERDICT_USAGE, "a bundle holds at most %d signatures", MINISIG_BLOCKS_MAX);
+	return signer_complete(&o->signers, e);
 }
 
-int options_parse(struct build_options *o, int argc, char **argv, struct err *e)
+int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e)
 {
 	int code;
 
 	*o = (struct build_options){.password = {.fd = -1}, .level = LEVEL_DEFAULT, .chunk_size = CHUNK_SIZE_DEFAULT,
-				    .threads = chunks_threads(POOL_THREADS_MAX)};
+				    .threads = chunks_threads(POOL_THREADS_MAX), .signers = {.say = say}};
 	opterr = 0; /* errors are said in our own words */
 	optind = 1;
 	while ((code = getopt_long(argc, argv, "o:", table, NULL)) != -1)

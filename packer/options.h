@@ -8,6 +8,7 @@
 #include "core/manifest.h"
 #include "core/minisig.h"
 #include "keys/password.h"
+#include "keys/signer.h"
 #include "packer/tree.h"
 
 enum {
@@ -33,6 +34,7 @@ struct build_options {
 	size_t nattach;
 	const char *keys[MINISIG_BLOCKS_MAX];
 	size_t nkeys;
+	struct signer_list signers; /* programs that sign */
 	struct password password;  /* where the keys' passwords come from */
 	int level;
 	uint32_t chunk_size;
@@ -42,7 +44,7 @@ struct build_options {
 	bool drop_unsafe, quiet, json;
 };
 
-/* Reads the arguments of `build` (ARGV[0] is the verb). Returns 0, or -1 (usage) with the message in E. */
-int options_parse(struct build_options *o, int argc, char **argv, struct err *e);
+/* Reads the arguments of `build` (ARGV[0] is the verb). What a signer says goes to SAY. Returns 0, or -1 (usage) with the message in E. */
+int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e);
 
 #endif

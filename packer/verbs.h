@@ -3,6 +3,7 @@
 #ifndef PACKER_VERBS_H
 #define PACKER_VERBS_H
 
+int cmd_countersign(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
