@@ -156,6 +156,13 @@ static int on_send(struct parse *p, struct span value)
 	return span_is(value, "bundle") ? 0 : complain(p, "only `bundle' can be sent, not", value);
 }
 
+static int on_card(struct parse *p, struct span value)
+{
+	const char *wrong = card_line(&p->board->card, value);
+
+	return wrong ? complain(p, wrong, value) : 0;
+}
+
 enum { ONCE = 0, MANY = 1, OPTIONAL = 2 };
 
 static const struct directive {
@@ -176,6 +183,7 @@ static const struct directive {
 	{"upgrade wipe", OPTIONAL, on_upgrade_wipe},
 	{"reboot keep", ONCE, on_reboot_keep},
 	{"reboot wipe", OPTIONAL, on_reboot_wipe},
+	{"card", MANY | OPTIONAL, on_card},
 };
 enum { NDIRECTIVES = sizeof directives / sizeof *directives };
 
@@ -227,7 +235,8 @@ static bool seen(const struct parse *p, const char *word)
 
 static int check_whole(const struct parse *p)
 {
-	const struct board *b = p->board;
+	struct board *b = p->board;
+	const char *wrong;
 	char name[160];
 
 	err_quote(name, sizeof name, p->name, strlen(p->name));
@@ -239,7 +248,8 @@ static int check_whole(const struct parse *p)
 		return err_set(p->e, VERDICT_USAGE, "%s: `upgrade wipe' and `reboot wipe' go together", name);
 	if (strcmp(b->wipe.upgrade, b->keep.upgrade) == 0)
 		return err_set(p->e, VERDICT_USAGE, "%s: keeping and wiping the settings have the same path", name);
-	return 0;
+	wrong = card_check(&b->card);
+	return wrong ? err_set(p->e, VERDICT_USAGE, "%s: %s", name, wrong) : 0;
 }
 
 int board_parse(struct board *out, const char *name, const char *text, size_t len, struct err *e)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "boards/card.h"
 #include "core/err.h"
 #include "core/text.h"
 
@@ -43,6 +44,7 @@ struct board {
 	char probe[BOARD_PATH_MAX + 1];    /* a small GET, without side effect, that draws the challenge */
 	char field[TEXT_NAME_MAX + 1];     /* form field that carries the image */
 	struct board_way keep, wipe;
+	struct board_card card;
 };
 
 /* The dialect's name as it stands in a profile. */
