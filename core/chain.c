@@ -181,6 +181,23 @@ int chain_take_all(struct chain *c, const void *bytes, size_t len, struct trust 
 	return 0;
 }
 
+size_t chain_before(const void *bytes, size_t len, uint64_t first, size_t *npairs)
+{
+	const unsigned char *p = bytes;
+	size_t at = 0;
+
+	*npairs = 0;
+	while (len - at >= USTAR_BLOCK) {
+		uint64_t serial = serial_of(p + at), size; /* 0: the signatures of the one before */
+
+		if (serial >= first || ustar_take_size(&size, p + at) != 0 || size > len - at - USTAR_BLOCK)
+			break;
+		*npairs += serial > 0;
+		at += USTAR_BLOCK + (size_t)size + (size_t)ustar_padding(size);
+	}
+	return at;
+}
+
 void chain_free(struct chain *c)
 {
 	free(c->bytes);

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "packer/blocks.h"
+#include "keys/blocks.h"
 #include "packer/peek.h"
 
 struct front {

@@ -19,6 +19,8 @@ static void print_text(const struct device *d, const struct status_report *repor
 		printf("installed nothing yet\n");
 	for (size_t i = 0; i < d->nslots; i++)
 		printf("slot      %s %s\n", d->slots[i].name, d->slots[i].target);
+	if (d->trust.ring.serial > 0)
+		printf("keyring   %" PRIu64 "\n", d->trust.ring.serial);
 	if (report->busy)
 		printf("an install is under way\n");
 }

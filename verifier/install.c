@@ -12,6 +12,7 @@
 #include "core/reader.h"
 #include "verifier/hooks.h"
 #include "verifier/journal.h"
+#include "verifier/keyrings.h"
 #include "verifier/swap.h"
 #include "verifier/target.h"
 
@@ -20,6 +21,7 @@ enum { INSTALL_THREADS_MAX = 2 };
 
 struct job {
 	const struct device *d;
+	struct trust trust;                /* with what was learned until the lock was taken */
 	struct reader *reader;
 	const struct manifest *m;          /* the reader's */
 	struct target *targets[DEVICE_SLOTS_MAX];
@@ -165,6 +167,8 @@ static int commit(struct job *j, struct err *e)
 	memcpy(next.product, head->product, sizeof next.product);
 	memcpy(next.version, head->version, sizeof next.version);
 	hash_buffer(next.manifest, text.at, text.len);
+	if (keyrings_adopt(j->d, &j->trust, j->reader, e) != 0)
+		return -1;
 	if (journal_write(j->d, &next, text, reader_signatures(j->reader), j->swaps, j->n, e) != 0) {
 		/* It may be there all the same, if only the last sync failed; then what it names must stay. */
 		if (state_remove(j->d, "journal", NULL) != 0)
@@ -182,7 +186,10 @@ static int install_locked(struct job *j, struct source *src, struct err *e)
 {
 	if (journal_finish(j->d, e) != 0) /* an install that a power cut interrupted comes first */
 		return err_prefix(e, "finishing an earlier install");
-	if (reader_open(&j->reader, src, &j->d->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
+	j->trust = j->d->trust;
+	if (keyrings_load(j->d, &j->trust, e) != 0)
+		return -1;
+	if (reader_open(&j->reader, src, &j->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
 		return -1;
 	j->m = reader_manifest(j->reader);
 	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || open_targets(j, e) != 0)
