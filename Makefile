@@ -1,5 +1,5 @@
 # firmseal: one Makefile, read top to bottom.
-#   make            the four programs in build/
+#   make            the four programs and firmsim in build/
 #   make check      all tests            make SAN=address,undefined check
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
@@ -31,18 +31,21 @@ firmkey_libs =
 firmpack_libs = -larchive
 firmverify_libs =
 firmflash_libs = -lcurl -ljansson -lblkid
+firmsim_libs = -lz
 
 # --- what is made of what: programs -> keys, boards -> core ---
-programs = firmkey firmpack firmverify firmflash
+programs = firmkey firmpack firmverify firmflash firmsim
 firmkey_dir = keys
 firmpack_dir = packer
 firmverify_dir = verifier
 firmflash_dir = flasher
+firmsim_dir = simulator
 firmkey_rooms = keys core
 firmpack_rooms = packer keys core
 firmverify_rooms = verifier boards core
 firmflash_rooms = flasher boards core
-rooms = core keys boards packer verifier flasher
+firmsim_rooms = simulator boards core
+rooms = core keys boards packer verifier flasher simulator
 
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -74,12 +77,12 @@ $(foreach program,$(programs),$(eval $(call program_rules,$(program))))
 unit_tests = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 fuzz_sources = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
-test_rooms = verifier packer flasher keys boards core
+test_rooms = verifier packer flasher simulator keys boards core
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(core_libs) -lcmocka
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid -lz $(core_libs) -lcmocka
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(core_libs)
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid -lz $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests
@@ -130,7 +133,7 @@ lint:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash firmsim) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
 	install -m 644 docs/man/firmseal-device.5 $(DESTDIR)$(PREFIX)/share/man/man5
