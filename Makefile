@@ -4,6 +4,7 @@
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
+#   make check-cuts power cuts by the ten thousand; make check-zynq, a Zynq board from U-Boot on
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -88,6 +89,11 @@ tests: all $(unit_tests) $(fuzz_replays)
 check: tests
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run $(TESTS)
 
+# More of what tests/cuts.sh shows: another seed, ten times as many crash states, and some of them booted.
+check-cuts: tests
+	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts
+
+
 # Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
 fuzz:
 	sh tests/fuzz/run $(SECONDS) $(TARGETS)
@@ -144,6 +150,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests check fuzz board bench lint install clean
+.PHONY: all tests check check-cuts check-zynq fuzz board bench lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
