@@ -50,6 +50,20 @@ static void put_made(struct json *j, const struct card_made *made)
 	json_number(j, "used", made->used);
 }
 
+static void put_differences(struct json *j, const struct card_state *s)
+{
+	json_number(j, "differences", s->ndifferences);
+	json_array(j, "places");
+	for (size_t i = 0; i < s->ndifferences && i < CARD_DIFFERENCES_MAX; i++) {
+		json_object(j, NULL);
+		json_number(j, "at", s->differences[i].at);
+		json_number(j, "bytes", s->differences[i].len);
+		json_string(j, "what", s->differences[i].what);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
 void card_result_json(FILE *out, const struct card_result *r, bool with_time)
 {
 	struct json j;
@@ -68,6 +82,8 @@ void card_result_json(FILE *out, const struct card_result *r, bool with_time)
 		json_number(&j, "time", now());
 	if (r->made)
 		put_made(&j, r->made);
+	if (r->state)
+		put_differences(&j, r->state);
 	json_end_object(&j);
 	json_finish(&j);
 }
@@ -77,8 +93,12 @@ void card_result_text(const struct card_result *r)
 	const struct card_made *m = r->made;
 	char id[KEYID_HEX + 1];
 
-	if (r->failure)
+	if (r->failure) {
+		for (size_t i = 0; r->state && i < r->state->ndifferences && i < CARD_DIFFERENCES_MAX; i++)
+			fprintf(stderr, "%s: %" PRIu64 " bytes at byte %" PRIu64 ": %s\n", r->target, r->state->differences[i].len,
+				r->state->differences[i].at, r->state->differences[i].what);
 		return;
+	}
 	printf("%s: ok: %s: %s %s, counter %" PRIu64 ", for %s, signed by", r->target, r->act, m->head.product, m->head.version,
 	       m->head.counter, m->board);
 	for (size_t i = 0; i < m->signers.n; i++) {
