@@ -31,7 +31,7 @@ core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =
 firmpack_libs = -larchive
 firmverify_libs =
-firmflash_libs = -lcurl -ljansson -lblkid
+firmflash_libs = -lcurl -ljansson -lsqlite3 -lblkid
 firmsim_libs = -lz
 
 # --- what is made of what: programs -> keys, boards -> core ---
@@ -81,9 +81,9 @@ fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
 test_rooms = verifier packer flasher simulator keys boards core
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid -lz $(core_libs) -lcmocka
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid -lz $(core_libs) -lcmocka
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid -lz $(core_libs)
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid -lz $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests

@@ -27,8 +27,9 @@ owner() { # owner HEADER FILE|ROOM/
 }
 owner archive packer/import.c
 owner curl flasher/client.c
-owner jansson flasher/answer.c
+owner jansson 'flasher/(answer|facts|inventory_json).c'
 owner blkid flasher/disk.c
+owner sqlite3 flasher/ledger
 owner zlib 'core/deflate.c|simulator/look.c'
 owner libdeflate core/deflate.c
 grep -l '^#include <sodium' core/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE '^(core/crypto|simulator/digest).c' |
@@ -41,8 +42,8 @@ grep -E '[^a-z_](system|popen|realpath|strcpy|strcat|sprintf|gets|tmpnam|mktemp|
     nothing "no shell, no realpath, no unbounded copy"
 grep -E 'archive_write_disk|support_(format|filter)_all|support_filter_program' "$T/code" |
     nothing "libarchive neither writes to disk nor reads formats that were not named"
-grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|REQUEST_METHOD|CONTENT_TYPE|CONTENT_LENGTH|NO_COLOR)"' |
-    nothing "nothing but the request and SOURCE_DATE_EPOCH comes from the environment"
+grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|CREDENTIALS_DIRECTORY|REQUEST_METHOD|CONTENT_TYPE|CONTENT_LENGTH|NO_COLOR)"' |
+    nothing "nothing but the request, SOURCE_DATE_EPOCH and where systemd put credentials comes from the environment"
 
 # --- every header is whole by itself ---
 broken=
