@@ -29,7 +29,7 @@ own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(if $(SAN
 
 core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =
-firmpack_libs = -larchive
+firmpack_libs = -larchive -ljansson
 firmverify_libs =
 firmflash_libs = -lcurl -ljansson -lsqlite3 -lblkid
 firmsim_libs = -lz

@@ -15,6 +15,7 @@
 #include "core/ustar.h"
 #include "keys/sign.h"
 #include "packer/bundle_write.h"
+#include "packer/evidence.h"
 #include "packer/import.h"
 #include "packer/manifest_write.h"
 
@@ -225,6 +226,15 @@ static int pack(struct build *b, struct err *e)
 	return 0;
 }
 
+/* Behind the payload, whose hash it tells, and before the manifest, which covers it. */
+static int make_evidence(struct build *b, struct err *e)
+{
+	struct evidence evidence = {.o = b->o, .tree = b->result->tree, .payload = &b->payload, .spool = b->spool,
+				    .created = b->result->created, .hands = b->hands, .nhands = b->nhands};
+
+	return evidence_make(&evidence, &b->attachments, e);
+}
+
 static int write_out(struct build *b, struct err *e)
 {
 	struct bundle_parts parts = {
@@ -244,7 +254,8 @@ int build_run(struct build_result *result, const struct build_options *o, struct
 	if (!result->tree)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, e) == 0 &&
-	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_manifest(&b, e) == 0)
+	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
+	    make_manifest(&b, e) == 0)
 		rc = sign(&b, e);
 	free_keys(&b);
 	if (rc == 0)

@@ -18,6 +18,10 @@ static const struct verb verbs[] = {
 	 "  [--write PATH=SLOT]...    this file of the tree goes, raw, to that slot of the board\n"
 	 "  [--run PATH=before|after]...  hooks, run in this order where the board's own configuration allows it\n"
 	 "  [--attach FILE]...        files that ride along: SBOM, provenance\n"
+	 "  [--sbom[=cyclonedx]]      attach a CycloneDX 1.5 bill of materials: every file with its hash,\n"
+	 "  [--sbom-dpkg FILE] [--sbom-list FILE]  and packages: from a dpkg status file, from lines `NAME VERSION [PURL]'\n"
+	 "  [--provenance]            attach a SLSA provenance statement (in-toto, DSSE), signed by whoever signs the bundle\n"
+	 "  [--builder URI] [--source URI [--source-commit HEX]]  what it says of who built it, and from what\n"
 	 "  [--password-file FILE | --password-fd N]  for sealed keys: the file's first line for all of them, or a line of the\n"
 	 "                            descriptor for each; else the terminal is asked\n"
 	 "  [--root-owner | --keep-owner]  0:0 for all (default, since trees are built by ordinary users), or as found\n"
@@ -41,6 +45,14 @@ static const struct verb verbs[] = {
 	{"list", cmd_list, "BUNDLE|- (--pubkey FILE... | --keyring FILE) [--json]", "Lists what an authentic bundle holds"},
 	{"inspect", cmd_inspect, "BUNDLE|- [--pubkey FILE... | --keyring FILE] [--json]",
 	 "Tells what a bundle says of itself, and who signed it; without keys nothing is verified"},
+	{"evidence", cmd_evidence, "BUNDLE|- (--pubkey FILE... | --keyring FILE) [--json]",
+	 "Checks a bundle with the SBOM and the provenance in it: their signature, and that they are about this bundle"},
+	{"explain", cmd_explain,
+	 "BUNDLE (--pubkey FILE... | --keyring FILE) --board ID[:REV]\n"
+	 "  [--product NAME]          the board's product\n"
+	 "  [--counter N]             the counter that the board has confirmed\n"
+	 "  [--json]",
+	 "Says step by step why a board will take a bundle, or refuse it; ends with the status of the first refusal"},
 	{"diff", cmd_diff, "OLD NEW (--pubkey FILE... | --keyring FILE) [--json]", "Tells what changed from one authentic bundle to another"},
 	VERB_UNPACK,
 	{NULL, NULL, NULL, NULL},

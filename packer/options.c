@@ -139,6 +139,7 @@ enum code {
 	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
 	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
+	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
 	CODE_SIGNER, CODE_SIGNER_LAST = CODE_SIGNER + SIGNER_TIMEOUT,
 };
 
@@ -163,6 +164,13 @@ static const struct option table[] = {
 	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
 	{"json", no_argument, NULL, CODE_JSON},
+	{"sbom", optional_argument, NULL, CODE_SBOM},
+	{"sbom-dpkg", required_argument, NULL, CODE_SBOM_DPKG},
+	{"sbom-list", required_argument, NULL, CODE_SBOM_LIST},
+	{"provenance", no_argument, NULL, CODE_PROVENANCE},
+	{"builder", required_argument, NULL, CODE_BUILDER},
+	{"source", required_argument, NULL, CODE_SOURCE},
+	{"source-commit", required_argument, NULL, CODE_SOURCE_COMMIT},
 	SIGNER_OPTIONS(CODE_SIGNER),
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
@@ -202,8 +210,51 @@ static int take_count(struct build_options *o, int code, const char *value, stru
 	}
 }
 
+/* A URI's scheme and what a URI may hold (RFC 3986): it ends up in other people's tools. */
+static int take_uri(const char **out, const char *option, const char *value, struct err *e)
+{
+	size_t scheme = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789+.-"), n = strlen(value);
+
+	if (scheme == 0 || value[scheme] != ':' || n > 1024)
+		return usage_value(e, option, value, "a URI");
+	for (size_t i = 0; i < n; i++)
+		if (value[i] <= 0x20 || value[i] >= 0x7f || strchr("\"<>\\^`{|}", value[i]))
+			return usage_value(e, option, value, "a URI");
+	*out = value;
+	return 0;
+}
+
+static int take_commit(const char **out, const char *value, struct err *e)
+{
+	size_t n = strlen(value);
+
+	if ((n != 40 && n != 64) || strspn(value, "0123456789abcdef") != n)
+		return usage_value(e, "source-commit", value, "40 or 64 lower-case hexadecimal digits");
+	*out = value;
+	return 0;
+}
+
+static int take_evidence(struct build_options *o, int code, const char *value, struct err *e)
+{
+	switch (code) {
+	case CODE_SBOM:
+		if (value && strcmp(value, "cyclonedx") != 0)
+			return usage_value(e, "sbom", value, "cyclonedx");
+		o->sbom = true;
+		return 0;
+	case CODE_SBOM_DPKG: o->sbom_dpkg = value; return 0;
+	case CODE_SBOM_LIST: o->sbom_list = value; return 0;
+	case CODE_PROVENANCE: o->provenance = true; return 0;
+	case CODE_BUILDER: return take_uri(&o->builder, "builder", value, e);
+	case CODE_SOURCE: return take_uri(&o->source, "source", value, e);
+	default: return take_commit(&o->source_commit, value, e);
+	}
+}
+
 static int take_option(struct build_options *o, int code, const char *value, struct err *e)
 {
+	if (code >= CODE_SBOM && code <= CODE_SOURCE_COMMIT)
+		return take_evidence(o, code, value, e);
 	if (code >= CODE_SIGNER && code <= CODE_SIGNER_LAST)
 		return signer_take(&o->signers, (enum signer_option)(code - CODE_SIGNER), value, e);
 	switch (code) {
@@ -274,6 +325,12 @@ static int check_complete(const struct build_options *o, struct err *e)
 			       "--key or --signer is needed, or --unsigned: a bundle without a signature is refused everywhere");
 	if (o->nkeys + o->signers.n > MINISIG_BLOCKS_MAX)
 		return err_set(e, VERDICT_USAGE, "a bundle holds at most %d signatures", MINISIG_BLOCKS_MAX);
+	if ((o->sbom_dpkg || o->sbom_list) && !o->sbom)
+		return err_set(e, VERDICT_USAGE, "--sbom-dpkg and --sbom-list go with --sbom");
+	if ((o->builder || o->source || o->source_commit) && !o->provenance)
+		return err_set(e, VERDICT_USAGE, "--builder, --source and --source-commit go with --provenance");
+	if (o->source_commit && !o->source)
+		return err_set(e, VERDICT_USAGE, "--source-commit goes with --source");
 	return signer_complete(&o->signers, e);
 }
 
@@ -291,5 +348,9 @@ int options_parse(struct build_options *o, int argc, char **argv, void (*say)(co
 	if (argc - optind != 1)
 		return err_set(e, VERDICT_USAGE, "want one TREE or ARCHIVE");
 	o->input = argv[optind];
-	return check_complete(o, e) == 0 ? arrange(o, e) : -1;
+	if (check_complete(o, e) != 0)
+		return -1;
+	if (!o->builder)
+		o->builder = "urn:firmseal:builder:unnamed";
+	return arrange(o, e);
 }

@@ -40,6 +40,10 @@ struct build_options {
 	uint32_t chunk_size;
 	unsigned threads;
 	struct tree_rules rules;
+	bool sbom, provenance;     /* evidence to be made */
+	const char *sbom_dpkg, *sbom_list; /* components for the SBOM, or NULL */
+	const char *builder;       /* URI of who builds */
+	const char *source, *source_commit; /* URI and git commit of what it is built from, or NULL */
 	bool not_signed;           /* --unsigned: signatures come later, by `attach` */
 	bool drop_unsafe, quiet, json;
 };

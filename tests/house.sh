@@ -27,7 +27,7 @@ owner() { # owner HEADER FILE|ROOM/
 }
 owner archive packer/import.c
 owner curl flasher/client.c
-owner jansson 'flasher/(answer|facts|inventory_json).c'
+owner jansson 'flasher/(answer|facts|inventory_json).c|packer/evidence_check.c'
 owner blkid flasher/disk.c
 owner sqlite3 flasher/ledger
 owner zlib 'core/deflate.c|simulator/look.c'
