@@ -17,7 +17,7 @@ struct judged {
 /* A board with firmverify: the signature, then its own questions. */
 static void judge_sealed(struct judged *j, const struct sim_board *b, const struct sim_image *image)
 {
-	const struct policy policy = {b->kind->profile.id, b->kind->revision, b->farm->options.product, b->counter};
+	const struct policy policy = {b->kind->profile.hardware, b->kind->revision, b->farm->options.product, b->counter};
 
 	j->spoken = true;
 	j->e = image ? image->look.verdict : (struct err){VERDICT_MALFORMED_HEADER, "no file in the upload"};
