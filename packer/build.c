@@ -17,6 +17,7 @@
 #include "packer/bundle_write.h"
 #include "packer/evidence.h"
 #include "packer/import.h"
+#include "packer/keyrings.h"
 #include "packer/manifest_write.h"
 
 struct build {
@@ -30,6 +31,8 @@ struct build {
 	struct hand hands[MINISIG_BLOCKS_MAX]; /* what signs: the keys, then the programs */
 	size_t nhands;
 	struct trust own;            /* their public keys */
+	struct chain chain;
+	struct trust last;           /* the last of the keyrings that are put in */
 	char *signatures;
 	size_t signatures_len;
 	struct seckey *keys[MINISIG_BLOCKS_MAX];
@@ -238,7 +241,8 @@ static int make_evidence(struct build *b, struct err *e)
 static int write_out(struct build *b, struct err *e)
 {
 	struct bundle_parts parts = {
-		.manifest = manifest_text(b->manifest), .signatures = {b->signatures, b->signatures_len},
+		.keyrings = {(const char *)b->chain.bytes, b->chain.len}, .manifest = manifest_text(b->manifest),
+		.signatures = {b->signatures, b->signatures_len},
 		.payload = b->spool, .packed = b->payload.packed, .attachments = &b->attachments,
 	};
 
@@ -254,13 +258,17 @@ int build_run(struct build_result *result, const struct build_options *o, struct
 	if (!result->tree)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, e) == 0 &&
+	    keyrings_read(&b.chain, &b.last, o->keyrings, o->nkeyrings, e) == 0 &&
 	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
 	    make_manifest(&b, e) == 0)
 		rc = sign(&b, e);
+	if (rc == 0 && o->nkeyrings > 0)
+		rc = keyrings_judge(&b.last, b.manifest, (struct span){b.signatures, b.signatures_len}, e);
 	free_keys(&b);
 	if (rc == 0)
 		rc = write_out(&b, e);
 	attach_close(&b.attachments);
+	chain_free(&b.chain);
 	payload_clear(&b.payload);
 	manifest_free(&b.manifest);
 	free(b.signatures);

@@ -17,6 +17,8 @@ static const struct verb verbs[] = {
 	 "  -o OUT                    the bundle; appears whole or not at all\n"
 	 "  [--write PATH=SLOT]...    this file of the tree goes, raw, to that slot of the board\n"
 	 "  [--run PATH=before|after]...  hooks, run in this order where the board's own configuration allows it\n"
+	 "  [--keyring FILE]...       keyrings for boards that may not know them, in the order of their serials, each with its\n"
+	 "                            FILE.minisig beside it\n"
 	 "  [--attach FILE]...        files that ride along: SBOM, provenance\n"
 	 "  [--sbom[=cyclonedx]]      attach a CycloneDX 1.5 bill of materials: every file with its hash,\n"
 	 "  [--sbom-dpkg FILE] [--sbom-list FILE]  and packages: from a dpkg status file, from lines `NAME VERSION [PURL]'\n"

@@ -136,7 +136,7 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 /* --- the table --- */
 
 enum code {
-	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
+	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
 	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
 	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
@@ -150,6 +150,7 @@ static const struct option table[] = {
 	{"board", required_argument, NULL, CODE_BOARD},
 	{"write", required_argument, NULL, CODE_WRITE},
 	{"run", required_argument, NULL, CODE_RUN},
+	{"keyring", required_argument, NULL, CODE_KEYRING},
 	{"attach", required_argument, NULL, CODE_ATTACH},
 	{"key", required_argument, NULL, CODE_KEY},
 	{"password-file", required_argument, NULL, CODE_PASSWORD_FILE},
@@ -264,6 +265,7 @@ static int take_option(struct build_options *o, int code, const char *value, str
 	case CODE_BOARD: return take_board(o, value, e);
 	case CODE_WRITE: return take_write(o, value, e);
 	case CODE_RUN: return take_run(o, value, e);
+	case CODE_KEYRING: return take_string(o->keyrings, &o->nkeyrings, OPTIONS_KEYRINGS_MAX, "keyring", value, e);
 	case CODE_ATTACH: return take_string(o->attach, &o->nattach, OPTIONS_ATTACH_MAX, "attach", value, e);
 	case CODE_KEY: return take_string(o->keys, &o->nkeys, MINISIG_BLOCKS_MAX, "key", value, e);
 	case CODE_PASSWORD_FILE: return password_use_file(&o->password, value, e);

@@ -15,6 +15,7 @@ enum {
 	OPTIONS_WRITES_MAX = 64,
 	OPTIONS_RUNS_MAX = 64,     /* the reader's limit */
 	OPTIONS_ATTACH_MAX = 64,
+	OPTIONS_KEYRINGS_MAX = 64, /* the format's */
 };
 
 /* Strings stay argv's. */
@@ -32,6 +33,8 @@ struct build_options {
 	size_t nruns;
 	const char *attach[OPTIONS_ATTACH_MAX];
 	size_t nattach;
+	const char *keyrings[OPTIONS_KEYRINGS_MAX]; /* in the order of their serials */
+	size_t nkeyrings;
 	const char *keys[MINISIG_BLOCKS_MAX];
 	size_t nkeys;
 	struct signer_list signers; /* programs that sign */
