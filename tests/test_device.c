@@ -47,7 +47,7 @@ static void a_whole_file_is_read(void **state)
 	assert_int_equal(d.revision, 2);
 	assert_string_equal(d.state, "/var/lib/firmseal");
 	assert_int_equal(d.nslots, 2);
-	assert_string_equal(d.slots[1].target, "dir:/srv/root");
+	assert_string_equal(d.slots[1].target[SIDE_A], "dir:/srv/root");
 	assert_int_equal(d.dialect, DIALECT_JSON);
 	assert_true(d.hooks);
 	assert_int_equal(d.max_upload, 1000);

@@ -166,7 +166,7 @@ static int open_root(struct audit *a, struct err *e)
 	const struct audit_options *o = a->o;
 	struct stat st;
 
-	a->root_path = o->root ? o->root : o->device ? audit_tree_slot(o->device) : NULL;
+	a->root_path = o->root ? o->root : o->device ? audit_tree_slot(o->device, o->side) : NULL;
 	if (!a->root_path)
 		return 0;
 	/* A link is followed where a person named it, not where the tree of the slot should be. */
@@ -182,7 +182,7 @@ static int open_root(struct audit *a, struct err *e)
 /* How much the result is worth. What cannot be seen from here, whether the system that runs this is sound, is said, not guessed. */
 static void grade(const struct audit *a, struct audit_result *out)
 {
-	const char *slot = a->o->device ? audit_tree_slot(a->o->device) : NULL;
+	const char *slot = a->o->device ? audit_tree_slot(a->o->device, a->o->side) : NULL;
 	struct stat here, running, installed;
 
 	out->why = "the running system was asked about itself, and a rooted one lies: only an audit from another system settles it";

@@ -13,6 +13,7 @@ enum { AUDIT_SETTINGS_MAX = 64 + DEVICE_SETTINGS_MAX };
 /* Strings and records stay the caller's. */
 struct audit_options {
 	const struct device *device;     /* or NULL: no raw slots, and ROOT says where the tree is */
+	enum side side;                  /* of the device's slots that have two */
 	const char *root;                /* directory of the tree; NULL: the device's slot for trees, if it has one */
 	const struct manifest *m;        /* what was signed */
 	const struct known_bad *signs;   /* or NULL */

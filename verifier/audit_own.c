@@ -71,7 +71,8 @@ const char *audit_own(const struct audit *a, const char *path, mode_t mode)
 	if (is_record(a, path, mode))
 		return records;
 	for (size_t i = 0; !why && S_ISREG(mode) && i < d->nslots; i++) {
-		const char *slot = target_takes_tree(d->slots[i].target) ? NULL : in_tree(a, target_path(d->slots[i].target));
+		const char *target = audit_target(a, i);
+		const char *path_of = target_takes_tree(target) ? NULL : target_path(target), *slot = path_of ? in_tree(a, path_of) : NULL;
 
 		why = slot ? beside_slot(slot, path) : NULL;
 	}
@@ -94,10 +95,10 @@ void audit_beside(struct audit *a)
 	char name[SWAP_NAME_MAX];
 
 	for (size_t i = 0; i < a->o->device->nslots; i++) {
-		const char *path = target_path(a->o->device->slots[i].target), *base;
+		const char *path = target_path(audit_target(a, i)), *base;
 		int dir;
 
-		if (behind_root(a, path)) /* the walk comes by */
+		if (!path || behind_root(a, path)) /* nothing beside it, or the walk comes by */
 			continue;
 		dir = io_parent(path, &base, NULL);
 		if (dir < 0)

@@ -81,6 +81,8 @@ void audit_write(struct audit_worker *w, uint32_t i);
 /* Says which slots this image has nothing for. */
 void audit_other_slots(struct audit *a);
 /* The path of the slot that takes the tree, or NULL. */
-const char *audit_tree_slot(const struct device *d);
+const char *audit_tree_slot(const struct device *d, enum side side);
+/* The target of slot I on the side that is audited. */
+const char *audit_target(const struct audit *a, size_t i);
 
 #endif

@@ -8,19 +8,30 @@
 #include <unistd.h>
 
 #include "verifier/audit_parts.h"
+#include "verifier/raw.h"
 #include "verifier/target.h"
 
-const char *audit_tree_slot(const struct device *d)
+static const char *target_on(const struct device_slot *slot, enum side side)
+{
+	return slot->target[target_has_sides(slot) ? side : SIDE_A];
+}
+
+const char *audit_target(const struct audit *a, size_t i)
+{
+	return target_on(&a->o->device->slots[i], a->o->side);
+}
+
+const char *audit_tree_slot(const struct device *d, enum side side)
 {
 	for (size_t i = 0; i < d->nslots; i++)
-		if (target_takes_tree(d->slots[i].target))
-			return target_path(d->slots[i].target);
+		if (target_takes_tree(d->slots[i].target[SIDE_A]))
+			return target_path(target_on(&d->slots[i], side));
 	return NULL;
 }
 
 /* A copy of what a raw slot should hold. */
 struct raw_copy {
-	const char *slot, *target;
+	const char *slot, *target;     /* of that copy alone */
 	const struct manifest_entry *entry;
 };
 
@@ -50,7 +61,7 @@ static int open_copy(const struct raw_copy *c)
 	return -1;
 }
 
-static void compare_copy(struct audit_worker *w, const struct raw_copy *c)
+static void compare_file(struct audit_worker *w, const struct raw_copy *c)
 {
 	unsigned char hash[HASH_SIZE];
 	char why[128] = "";
@@ -78,6 +89,40 @@ static void compare_copy(struct audit_worker *w, const struct raw_copy *c)
 		close(fd);
 }
 
+static void compare_raw(struct audit_worker *w, const struct raw_copy *c, const struct copy *where)
+{
+	struct err why = {.verdict = VERDICT_OK};
+	unsigned char hash[HASH_SIZE];
+	struct raw *r = NULL;
+
+	if (raw_open(&r, where, false, &why) != 0 || raw_hash(r, c->entry->size, hash, &why) != 0) {
+		if (why.verdict == VERDICT_TOO_LARGE) /* what was signed cannot be there */
+			report(w->a, FINDING_MODIFIED, c, "%.200s", why.message);
+		else
+			report(w->a, FINDING_UNREADABLE, c, "%.200s", why.message);
+	} else {
+		atomic_fetch_add(&w->a->copies, 1);
+		atomic_fetch_add(&w->a->bytes, c->entry->size);
+		if (!crypto_equal(hash, c->entry->hash, HASH_SIZE))
+			report(w->a, FINDING_MODIFIED, c, "as many bytes as signed, but others");
+	}
+	raw_close(&r);
+}
+
+/* Every copy of a target by itself: a boot loader may take any of them. */
+static void compare_copies(struct audit_worker *w, struct raw_copy *c, const char *target)
+{
+	struct copy where;
+
+	while (copy_next(&where, &target)) {
+		c->target = where.text;
+		if (copy_is_raw(where.kind))
+			compare_raw(w, c, &where);
+		else
+			compare_file(w, c);
+	}
+}
+
 void audit_write(struct audit_worker *w, uint32_t i)
 {
 	const struct device *d = w->a->o->device;
@@ -89,10 +134,9 @@ void audit_write(struct audit_worker *w, uint32_t i)
 	manifest_entry(w->a->o->m, (uint32_t)manifest_find(w->a->o->m, line.path), &entry); /* the parser has seen it there */
 	copy.slot = line.slot;
 	for (size_t k = 0; k < d->nslots; k++) {
-		if (strcmp(d->slots[k].name, line.slot) != 0 || target_takes_tree(d->slots[k].target))
+		if (strcmp(d->slots[k].name, line.slot) != 0 || target_takes_tree(d->slots[k].target[SIDE_A]))
 			continue;
-		copy.target = d->slots[k].target;
-		compare_copy(w, &copy);
+		compare_copies(w, &copy, audit_target(w->a, k));
 		return;
 	}
 	report(w->a, FINDING_MISSING, &copy, "the image writes it");
@@ -104,13 +148,15 @@ void audit_other_slots(struct audit *a)
 	struct manifest_write line;
 
 	for (size_t k = 0; k < d->nslots; k++) {
-		bool written = target_takes_tree(d->slots[k].target);
+		bool written = target_takes_tree(d->slots[k].target[SIDE_A]);
 
 		for (uint32_t i = 0; !written && i < manifest_head(a->o->m)->nwrites; i++) {
 			manifest_write(a->o->m, i, &line);
 			written = strcmp(line.slot, d->slots[k].name) == 0;
 		}
 		if (!written)
-			findings_skip(a->findings, d->slots[k].target, "the image has nothing for this slot: not compared");
+			findings_skip(a->findings, audit_target(a, k), "the image has nothing for this slot: not compared");
+		if (target_has_sides(&d->slots[k]))
+			findings_skip(a->findings, d->slots[k].target[a->o->side == SIDE_A ? SIDE_B : SIDE_A], "the other side: not compared");
 	}
 }

@@ -8,6 +8,7 @@
 #include "core/chunks.h"
 #include "core/cli.h"
 #include "core/policy.h"
+#include "verifier/boot.h"
 #include "verifier/audit_output.h"
 #include "verifier/state.h"
 #include "verifier/verbs.h"
@@ -20,6 +21,7 @@ struct options {
 	const char *pubkeys[TRUST_KEYS_MAX];
 	size_t npubkeys;
 	const char *keyring;     /* or NULL */
+	const char *side;        /* "a", "b", or NULL: the one that runs */
 	const char *settings[AUDIT_SETTINGS_MAX];
 	size_t nsettings;
 	bool json;
@@ -28,6 +30,7 @@ struct options {
 /* What an audit needs open. */
 struct session {
 	struct device device;
+	enum side side;
 	bool have_device;       /* else only its state directory and keys are set */
 	struct reference reference;
 	struct known_bad *signs;
@@ -50,6 +53,7 @@ static const char *take_option(struct options *o, int c)
 	case 'r': o->root = optarg; return NULL;
 	case 's': o->state = optarg; return NULL;
 	case 'k': o->known_bad = optarg; return NULL;
+	case 'e': o->side = optarg; return NULL;
 	case 'g': o->keyring = optarg; return NULL;
 	case 'p': return append(o->pubkeys, &o->npubkeys, TRUST_KEYS_MAX, optarg);
 	case 'o':
@@ -69,6 +73,7 @@ static const char *parse(struct options *o, int argc, char **argv)
 		{"root", required_argument, NULL, 'r'}, {"state", required_argument, NULL, 's'},
 		{"known-bad", required_argument, NULL, 'k'}, {"pubkey", required_argument, NULL, 'p'},
 		{"keyring", required_argument, NULL, 'g'},
+		{"side", required_argument, NULL, 'e'},
 		{"setting", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	const char *wrong = NULL;
 	int c;
@@ -114,6 +119,26 @@ static int load_device(struct session *s, const struct options *o, struct err *e
 	return 0;
 }
 
+/* Of a board with two sides the one that runs, unless it is said which: when its disk is looked at from elsewhere, it has to be. */
+static int choose_side(struct session *s, const struct options *o, struct err *e)
+{
+	struct boot_state boot;
+
+	s->side = SIDE_A;
+	if (o->side) {
+		if (boot_side(&s->side, (struct span){o->side, strlen(o->side)}) != 0)
+			return err_set(e, VERDICT_USAGE, "--side wants a or b");
+		s->device.two_sided = s->device.two_sided || !s->have_device;
+		return 0;
+	}
+	if (!s->device.two_sided)
+		return 0;
+	if (boot_read(&s->device, &boot, e) != 0)
+		return -1;
+	s->side = boot_running(&s->device, &boot);
+	return 0;
+}
+
 static int load_reference(struct session *s, const struct options *o, struct err *e)
 {
 	struct policy policy = {.board = s->device.board, .revision = s->device.revision, .product = s->device.product};
@@ -125,7 +150,7 @@ static int load_reference(struct session *s, const struct options *o, struct err
 	if (s->lock < 0 && (!o->root || !o->bundle))
 		return -1;
 	rc = o->bundle ? reference_from_bundle(&s->reference, o->bundle, &s->device.trust, e) :
-		reference_from_state(&s->reference, &s->device, &s->device.trust, e);
+		reference_from_state(&s->reference, &s->device, s->side, &s->device.trust, e);
 	if (rc != 0)
 		return -1;
 	return s->have_device ? policy_check(&policy, s->reference.m, e) : 0;
@@ -135,8 +160,9 @@ static int run(struct session *s, const struct options *o, struct audit_result *
 {
 	struct audit_options options = {.root = o->root, .nsettings = o->nsettings, .threads = chunks_threads(THREADS_MAX)};
 
-	if (crypto_init_verify(e) != 0 || load_device(s, o, e) != 0)
+	if (crypto_init_verify(e) != 0 || load_device(s, o, e) != 0 || choose_side(s, o, e) != 0)
 		return -1;
+	options.side = s->side;
 	if (o->known_bad && known_bad_load(&s->signs, o->known_bad, e) != 0)
 		return -1;
 	if (load_reference(s, o, e) != 0)

@@ -9,12 +9,15 @@
 
 #include "core/cli.h"
 #include "core/json.h"
+#include "verifier/boot.h"
 #include "verifier/install.h"
 #include "verifier/verbs.h"
 
 static void print_text(const struct device *d, const struct install_result *r)
 {
 	printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " slots\n", r->product, r->version, r->counter, r->slots);
+	if (r->trial)
+		printf("side %s starts next, on trial\n", boot_letter(r->side));
 	if (r->hooks_skipped)
 		printf("%" PRIu32 " hooks were not run: this board has hooks off\n", r->hooks_skipped);
 	for (size_t i = 0; i < d->nsettings; i++)
@@ -34,6 +37,9 @@ static void print_json(const struct device *d, const struct install_result *r)
 	json_string(&j, "version", r->version);
 	json_number(&j, "counter", r->counter);
 	json_number(&j, "slots", r->slots);
+	json_bool(&j, "trial", r->trial);
+	if (r->trial)
+		json_string(&j, "side", boot_letter(r->side));
 	json_number(&j, "hooks_skipped", r->hooks_skipped);
 	settings_print_json(&j, d, r->settings);
 	json_end_object(&j);

@@ -8,6 +8,22 @@
 #include "verifier/status.h"
 #include "verifier/verbs.h"
 
+static void print_sides(const struct status_report *r)
+{
+	for (enum side side = SIDE_A; side < SIDES; side++) {
+		const struct installed *image = &r->images[side];
+
+		printf("side      %s%s%s", boot_letter(side), side == r->running ? ", running" : "", side == r->boot.side ? ", starts next" : "");
+		if (side == r->boot.side && r->boot.trial)
+			printf(", on trial after %" PRIu32 " starts", r->boot.tries);
+		if (image->any)
+			printf(": %s, counter %" PRIu64 "\n", image->version, image->counter);
+		else
+			printf(": no image on record\n");
+	}
+	printf("confirmed counter %" PRIu64 "\n", r->counter);
+}
+
 static void print_text(const struct device *d, const struct status_report *report)
 {
 	const struct installed *now = &report->now;
@@ -17,10 +33,16 @@ static void print_text(const struct device *d, const struct status_report *repor
 		printf("installed %s, counter %" PRIu64 "\n", now->version, now->counter);
 	else
 		printf("installed nothing yet\n");
+	if (d->two_sided)
+		print_sides(report);
 	for (size_t i = 0; i < d->nslots; i++)
-		printf("slot      %s %s\n", d->slots[i].name, d->slots[i].target);
-	if (d->trust.ring.serial > 0)
-		printf("keyring   %" PRIu64 "\n", d->trust.ring.serial);
+		printf("slot      %s %s%s%s\n", d->slots[i].name, d->slots[i].target[SIDE_A], d->slots[i].target[SIDE_B][0] ? " " : "",
+		       d->slots[i].target[SIDE_B]);
+	if (report->torn)
+		printf("a record is damaged: the one before it is used\n");
+	if (report->half_written.any)
+		printf("interrupted: %s was being written to flash when it was cut off; install an image before the next start\n",
+		       report->half_written.version);
 	if (report->busy)
 		printf("an install is under way\n");
 }

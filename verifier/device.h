@@ -21,14 +21,24 @@ enum {
 	DEVICE_TARGET_MAX = 512, /* bytes of a target's text */
 	DEVICE_SETTINGS_MAX = 32,
 	DEVICE_REBOOT_MAX = 8,   /* words: the program and its arguments */
+	DEVICE_MTD_MAX = 2048,   /* bytes of all expected lines of /proc/mtd */
+	DEVICE_BOOT_TRIES_DEFAULT = 3,
 };
+#define DEVICE_STAGING_RAM "ram"
+#define DEVICE_PROC_DEFAULT "/proc"
 
+enum side { SIDE_A, SIDE_B, SIDES };
 enum dialect { DIALECT_HTML, DIALECT_JSON };
 
 struct device_slot {
 	char name[TEXT_NAME_MAX + 1];
-	char target[DEVICE_TARGET_MAX]; /* "file:/boot/uImage", "dir:/srv/root" */
+	/* "file:/boot/uImage", "dir:/srv/root", "mtd:/dev/mtd0@0+0x800000,mtd:/dev/mtd0@0x800000+0x800000": verifier/copy.h. That of
+	 * SIDE_B is empty for a slot with one side. */
+	char target[SIDES][DEVICE_TARGET_MAX];
 };
+
+/* How the side that starts next is chosen: verifier/boot.h. */
+enum boot_kind { BOOT_NONE, BOOT_UBOOT_ENV, BOOT_MARKER, BOOT_LINK };
 
 /* Plain record, filled by device_load. */
 struct device {
@@ -38,7 +48,15 @@ struct device {
 	char state[DEVICE_TARGET_MAX];  /* directory of the state files */
 	struct device_slot slots[DEVICE_SLOTS_MAX];
 	size_t nslots;
-	struct trust trust;             /* the public keys of all `keyring` lines, or the one keyring, or a newer one that was kept */
+	bool two_sided;                 /* a slot has a B side */
+	char staging[DEVICE_TARGET_MAX]; /* DEVICE_STAGING_RAM, or a directory; empty: nothing needs it */
+	enum boot_kind boot;
+	char boot_argument[DEVICE_TARGET_MAX]; /* marker: a target; link: the link; uboot-env: its configuration, or empty */
+	uint32_t boot_tries;            /* starts of an image on trial before `boot-attempt' gives it up */
+	char proc[DEVICE_TARGET_MAX];   /* where the kernel tells of itself */
+	char mtd[DEVICE_MTD_MAX];       /* lines of /proc/mtd that must be there, each with its NUL, one behind the other */
+	size_t mtd_len, nmtd;
+	struct trust trust;             /* the keys of all `keyring` lines */
 	enum dialect dialect;
 	bool hooks;                     /* off unless the file says on */
 	uint64_t max_upload;            /* bytes of a request body */
@@ -53,7 +71,7 @@ struct device {
 	size_t nreboot;
 };
 
-/* Reads a device file, the keys or the keyring it names, and the newer keyrings that were kept (verifier/keyrings.h). Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
+/* Reads a device file and the keys it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
  * malformed-keyring (a key). */
 int device_load(struct device *d, const char *path, struct err *e);
 

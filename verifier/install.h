@@ -14,6 +14,8 @@ struct install_result {
 	uint64_t counter;
 	bool decided;            /* it takes over, even when something failed behind that (a hook); all else is filled after success */
 	uint32_t slots;          /* how many were written */
+	bool trial;              /* it starts next on SIDE, and stays when it is confirmed; else the old image comes back */
+	enum side side;
 	uint32_t hooks_skipped;  /* run lines that this board does not allow */
 	enum setting_fate settings[DEVICE_SETTINGS_MAX]; /* of each of the device's settings */
 };

@@ -11,11 +11,16 @@ static const struct verb verbs[] = {
 	VERB_UNPACK,
 	{"install", cmd_install, "BUNDLE|- [--clear] [--device FILE] [--json]", "Installs a bundle into this board's slots"},
 	{"status", cmd_status, "[--device FILE] [--json]", "Says what is installed on this board"},
+	{"confirm", cmd_confirm, "[--device FILE] [--json]", "Keeps the image that runs on trial, after a healthy start"},
+	{"rollback", cmd_rollback, "[--device FILE] [--json]", "Goes back to the other side's image"},
+	{"boot-attempt", cmd_boot_attempt, "[--device FILE] [--json]",
+	 "Counts a start of an image on trial, and prints the side to start: a or b"},
 	{"audit", cmd_audit,
 	 "[--device FILE] [--bundle BUNDLE|-] [--root DIR] [--state DIR]\n"
 	 "  [--pubkey FILE]... [--keyring FILE]  keys to trust instead of the device file's\n"
 	 "  [--known-bad FILE]        signs of infections to look for\n"
 	 "  [--setting PATH]...       a path in the tree that may differ\n"
+	 "  [--side a|b]              of a board with two sides; else the one that runs\n"
 	 "  [--json]",
 	 "Compares the tree and every raw copy with the signed manifest"},
 	{"cgi", cmd_cgi, "[--clear|--status] [--device FILE]",

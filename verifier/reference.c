@@ -10,27 +10,31 @@
 #include "verifier/state.h"
 
 /* Reads both state files. The caller frees both. */
-static int read_kept(const struct device *d, char **text, size_t *len, char **sigs, size_t *sigs_len, struct err *e)
+static int read_kept(const struct device *d, enum side side, char **text, size_t *len, char **sigs, size_t *sigs_len, struct err *e)
 {
-	int rc = state_read(d, "manifest", text, len, MANIFEST_MAX, e);
+	char manifest[STATE_NAME_MAX], signatures[STATE_NAME_MAX];
+	int rc;
 
+	state_side_name(manifest, d, "manifest", side);
+	state_side_name(signatures, d, "manifest.minisig", side);
+	rc = state_read(d, manifest, text, len, MANIFEST_MAX, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 0)
 		return err_set(e, VERDICT_USAGE, "no image has been installed here: name the bundle to compare with (--bundle)");
-	rc = state_read(d, "manifest.minisig", sigs, sigs_len, READER_SIGNATURES_MAX, e);
+	rc = state_read(d, signatures, sigs, sigs_len, READER_SIGNATURES_MAX, e);
 	if (rc == 0)
 		return err_set(e, VERDICT_UNSIGNED, "the signature of the installed image was not kept: name its bundle (--bundle)");
 	return rc < 0 ? -1 : 0;
 }
 
-static int is_on_record(const struct device *d, const struct manifest *m, struct err *e)
+static int is_on_record(const struct device *d, enum side side, const struct manifest *m, struct err *e)
 {
 	struct span text = manifest_text(m);
 	unsigned char hash[HASH_SIZE];
 	struct installed now;
 
-	if (state_installed(d, &now, e) != 0)
+	if (state_installed(d, side, &now, e) != 0)
 		return -1;
 	hash_buffer(hash, text.at, text.len);
 	if (!now.any || !crypto_equal(hash, now.manifest, HASH_SIZE))
@@ -38,11 +42,11 @@ static int is_on_record(const struct device *d, const struct manifest *m, struct
 	return 0;
 }
 
-int reference_from_state(struct reference *r, const struct device *d, const struct trust *trust, struct err *e)
+int reference_from_state(struct reference *r, const struct device *d, enum side side, const struct trust *trust, struct err *e)
 {
 	char *text = NULL, *sigs = NULL;
 	size_t len = 0, sigs_len = 0;
-	int rc = read_kept(d, &text, &len, &sigs, &sigs_len, e);
+	int rc = read_kept(d, side, &text, &len, &sigs, &sigs_len, e);
 
 	if (rc == 0 && trust_check_text(trust, (struct span){text, len}, (struct span){sigs, sigs_len}, &r->signers, e) != 0)
 		rc = err_prefix(e, "the manifest kept in %s", d->state);
@@ -56,7 +60,7 @@ int reference_from_state(struct reference *r, const struct device *d, const stru
 	    trust_check_scope(trust, r->kept, &r->signers, e) != 0)
 		return -1;
 	r->m = r->kept;
-	return is_on_record(d, r->m, e);
+	return is_on_record(d, side, r->m, e);
 }
 
 int reference_from_bundle(struct reference *r, const char *name, const struct trust *trust, struct err *e)

@@ -17,8 +17,10 @@
 #include "core/io.h"
 
 #define SUM_LINE "blake2b "
+#define OLD_SUFFIX ".old"
 enum { LOCK_TRIES = 20, LOCK_PAUSE_NS = 10 * 1000 * 1000 };
-enum { SUM_LENGTH = sizeof SUM_LINE - 1 + HASH_HEX + 1, STATE_PATH_MAX = DEVICE_TARGET_MAX + 64, INSTALLED_MAX = 1024 };
+enum { SUM_LENGTH = sizeof SUM_LINE - 1 + HASH_HEX + 1, STATE_PATH_MAX = DEVICE_TARGET_MAX + 64, INSTALLED_MAX = 1024,
+       JOURNALLED_MAX = 64 << 10 };
 
 static void state_path(char out[static STATE_PATH_MAX], const struct device *d, const char *name)
 {
@@ -116,13 +118,18 @@ static void sum_line(char out[static SUM_LENGTH + 1], const char *body, size_t l
 	snprintf(out, SUM_LENGTH + 1, SUM_LINE "%s\n", hex);
 }
 
-int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e)
+/* Records are kept in two generations. A journal must not be: the one before it is done, and over. */
+static bool is_record(const char *name)
 {
-	char path[STATE_PATH_MAX], expected[SUM_LENGTH + 1];
-	char *text = NULL;
+	return strncmp(name, "installed", strlen("installed")) == 0 || strcmp(name, "confirmed") == 0 || strcmp(name, "boot") == 0;
+}
+
+/* Reads one generation. Returns as state_read. */
+static int read_one(const char *path, char **body, size_t *len, size_t max, struct err *e)
+{
+	char expected[SUM_LENGTH + 1], *text = NULL;
 	size_t n = 0;
 
-	state_path(path, d, name);
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
 	if (io_read_file(&text, &n, path, max + SUM_LENGTH, e) != 0)
@@ -140,6 +147,49 @@ int state_read(const struct device *d, const char *name, char **body, size_t *le
 	return err_set(e, VERDICT_SYSTEM, "%s is damaged: its checksum does not fit", path);
 }
 
+int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e)
+{
+	char path[STATE_PATH_MAX], old[STATE_PATH_MAX + sizeof OLD_SUFFIX];
+	int rc;
+
+	state_path(path, d, name);
+	rc = read_one(path, body, len, max, e);
+	if (rc == 1 || !is_record(name))
+		return rc;
+	snprintf(old, sizeof old, "%s" OLD_SUFFIX, path);
+	return read_one(old, body, len, max, NULL) == 1 ? 1 : rc;
+}
+
+bool state_is_torn(const struct device *d, const char *name)
+{
+	char path[STATE_PATH_MAX], *body = NULL;
+	size_t len;
+	int rc;
+
+	state_path(path, d, name);
+	rc = read_one(path, &body, &len, JOURNALLED_MAX, NULL);
+	free(body);
+	return rc < 0;
+}
+
+/* A good record steps aside for the next one. In between there is none, and the one that stepped aside is read. */
+static int keep_old(const struct device *d, const char *name, struct err *e)
+{
+	char path[STATE_PATH_MAX], old[STATE_PATH_MAX + sizeof OLD_SUFFIX], *body = NULL;
+	size_t len;
+	int rc;
+
+	if (!is_record(name))
+		return 0;
+	state_path(path, d, name);
+	rc = read_one(path, &body, &len, JOURNALLED_MAX, NULL);
+	free(body);
+	if (rc != 1)
+		return 0;
+	snprintf(old, sizeof old, "%s" OLD_SUFFIX, path);
+	return rename(path, old) == 0 ? 0 : err_errno(e, "cannot rename %s", path);
+}
+
 int state_write(const struct device *d, const char *name, const char *body, size_t len, struct err *e)
 {
 	char path[STATE_PATH_MAX], sum[SUM_LENGTH + 1];
@@ -150,9 +200,10 @@ int state_write(const struct device *d, const char *name, const char *body, size
 	if (io_new_open(&file, path, 0644, e) != 0)
 		return -1;
 	sum_line(sum, body, len);
-	if (io_write_all(file.fd, body, len) != 0 || io_write_all(file.fd, sum, SUM_LENGTH) != 0)
+	/* On the medium before the old one moves. */
+	if (io_write_all(file.fd, body, len) != 0 || io_write_all(file.fd, sum, SUM_LENGTH) != 0 || fsync(file.fd) != 0)
 		err_errno(e, "cannot write %s", path);
-	else
+	else if (keep_old(d, name, e) == 0)
 		rc = io_new_commit(&file, e);
 	io_new_discard(&file);
 	return rc;
@@ -160,7 +211,7 @@ int state_write(const struct device *d, const char *name, const char *body, size
 
 int state_remove(const struct device *d, const char *name, struct err *e)
 {
-	char path[STATE_PATH_MAX];
+	char path[STATE_PATH_MAX], old[STATE_NAME_MAX + sizeof OLD_SUFFIX];
 	const char *base;
 	int dir, rc = -1;
 
@@ -168,7 +219,10 @@ int state_remove(const struct device *d, const char *name, struct err *e)
 	dir = io_parent(path, &base, e);
 	if (dir < 0)
 		return -1;
-	if ((unlinkat(dir, base, 0) != 0 && errno != ENOENT) || fsync(dir) != 0)
+	snprintf(old, sizeof old, "%s" OLD_SUFFIX, name);
+	/* The older one first, or it would be read in the other's place. */
+	if ((is_record(name) && unlinkat(dir, old, 0) != 0 && errno != ENOENT) || (unlinkat(dir, base, 0) != 0 && errno != ENOENT) ||
+	    fsync(dir) != 0)
 		err_errno(e, "cannot remove %s", path);
 	else
 		rc = 0;
@@ -256,28 +310,82 @@ int installed_format(char *out, size_t size, const struct installed *in)
 			in->counter, hex);
 }
 
-int state_installed(const struct device *d, struct installed *out, struct err *e)
+void state_side_name(char out[static STATE_NAME_MAX], const struct device *d, const char *base, enum side side)
 {
-	char *body = NULL;
+	snprintf(out, STATE_NAME_MAX, "%s%s", base, d->two_sided ? side == SIDE_A ? ".a" : ".b" : "");
+}
+
+int state_installed(const struct device *d, enum side side, struct installed *out, struct err *e)
+{
+	char name[STATE_NAME_MAX], *body = NULL;
 	struct span text;
 	size_t len = 0;
-	int rc = state_read(d, "installed", &body, &len, INSTALLED_MAX, e);
+	int rc;
 
+	state_side_name(name, d, "installed", side);
+	rc = state_read(d, name, &body, &len, INSTALLED_MAX, e);
 	*out = (struct installed){.any = rc == 1};
 	if (rc <= 0)
 		return rc;
 	text = (struct span){body, len};
 	rc = installed_parse(out, &text);
 	if (rc != 0 || text.len != 0)
-		rc = err_set(e, VERDICT_SYSTEM, "%s/installed is not understood", d->state);
+		rc = err_set(e, VERDICT_SYSTEM, "%s/%s is not understood", d->state, name);
 	free(body);
 	return rc;
 }
 
-int state_set_installed(const struct device *d, const struct installed *in, struct err *e)
+int state_set_installed(const struct device *d, enum side side, const struct installed *in, struct err *e)
 {
-	char body[INSTALLED_MAX];
+	char name[STATE_NAME_MAX], body[INSTALLED_MAX];
 	int n = installed_format(body, sizeof body, in);
 
-	return state_write(d, "installed", body, (size_t)n, e);
+	state_side_name(name, d, "installed", side);
+	return state_write(d, name, body, (size_t)n, e);
+}
+
+int state_forget(const struct device *d, enum side side, struct err *e)
+{
+	char name[STATE_NAME_MAX];
+
+	state_side_name(name, d, "installed", side);
+	return state_remove(d, name, e);
+}
+
+int state_confirmed(const struct device *d, uint64_t *counter, struct err *e)
+{
+	char *body = NULL;
+	struct installed now;
+	struct span text, value;
+	size_t len = 0;
+	int rc;
+
+	*counter = 0;
+	if (!d->two_sided) {
+		rc = state_installed(d, SIDE_A, &now, e);
+		*counter = now.any ? now.counter : 0;
+		return rc;
+	}
+	rc = state_read(d, "confirmed", &body, &len, INSTALLED_MAX, e);
+	if (rc <= 0)
+		return rc;
+	text = (struct span){body, len};
+	rc = take_value(&text, "counter", &value) == 0 && text_number(counter, value, INT64_MAX) == 0 && text.len == 0
+		     ? 0 : err_set(e, VERDICT_SYSTEM, "%s/confirmed is not understood", d->state);
+	free(body);
+	return rc;
+}
+
+int state_confirm(const struct device *d, uint64_t counter, struct err *e)
+{
+	char body[64];
+	uint64_t now;
+	int n;
+
+	if (state_confirmed(d, &now, e) != 0)
+		return -1;
+	if (now >= counter)
+		return 0;
+	n = snprintf(body, sizeof body, "counter %" PRIu64 "\n", counter);
+	return state_write(d, "confirmed", body, (size_t)n, e);
 }

@@ -6,12 +6,12 @@
 #include "core/manifest.h"
 #include "verifier/device.h"
 
-/* The installed image: STATE/installed. */
+/* An installed image: STATE/installed, or, on boards with two sides, STATE/installed.a and .b. */
 struct installed {
-	bool any;                /* false: nothing has been installed yet */
+	bool any;                /* false: nothing has been installed yet, or it is being written over */
 	char product[TEXT_NAME_MAX + 1];
 	char version[TEXT_NAME_MAX + 1];
-	uint64_t counter;        /* confirmed security counter */
+	uint64_t counter;        /* its security counter */
 	unsigned char manifest[HASH_SIZE]; /* BLAKE2b-256 of its manifest */
 };
 
@@ -23,9 +23,12 @@ int state_lock_shared(const struct device *d, struct err *e);
 /* Whether somebody holds that lock right now, for who only looks: writes nothing. Returns 0, or -1 (system). */
 int state_busy(const struct device *d, bool *busy, struct err *e);
 
-/* Reads a state file of at most MAX bytes: its body without the checksum line. Returns 1, 0 when there is none, -1 (system: torn or
+/* Reads a state file of at most MAX bytes: its body without the checksum line. The records (installed, confirmed, boot) are kept in
+ * two generations, and one that is torn or missing reads as the one before it. Returns 1, 0 when there is none, -1 (system: torn or
  * damaged, named). The caller frees *BODY. */
 int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e);
+/* True when NAME is there and is damaged, whatever state_read made of it. */
+bool state_is_torn(const struct device *d, const char *name);
 /* Replaces a state file atomically: body, then a line `blake2b HASH`. Returns 0 or -1. */
 int state_write(const struct device *d, const char *name, const char *body, size_t len, struct err *e);
 /* Removes a state file; a missing one is fine. Returns 0 or -1. */
@@ -41,8 +44,21 @@ int state_rename(const struct device *d, const char *from, const char *to, struc
 int installed_format(char *out, size_t size, const struct installed *in);
 int installed_parse(struct installed *out, struct span *text);
 
-/* Returns 0 (also when nothing is installed: any is false) or -1. A damaged record is an error, never "nothing installed". */
-int state_installed(const struct device *d, struct installed *out, struct err *e);
-int state_set_installed(const struct device *d, const struct installed *in, struct err *e);
+/* The name of what is kept for each side: BASE, and behind it, on boards with two sides, `.a' or `.b'. */
+enum { STATE_NAME_MAX = 32 };
+void state_side_name(char out[static STATE_NAME_MAX], const struct device *d, const char *base, enum side side);
+
+/* What is installed on SIDE (boards with one: SIDE_A). Returns 0 (also when nothing is: any is false) or -1. A damaged record without
+ * one before it is an error, never "nothing installed". */
+int state_installed(const struct device *d, enum side side, struct installed *out, struct err *e);
+int state_set_installed(const struct device *d, enum side side, const struct installed *in, struct err *e);
+/* SIDE is about to be written over. Returns 0 or -1. */
+int state_forget(const struct device *d, enum side side, struct err *e);
+
+/* The security counter that this board has confirmed, below which nothing is installed: on boards with one side that of the
+ * installed image, else STATE/confirmed; 0 when there is none. Returns 0 or -1. */
+int state_confirmed(const struct device *d, uint64_t *counter, struct err *e);
+/* Raises it to COUNTER; never lowers it. For boards with two sides. Returns 0 or -1. */
+int state_confirm(const struct device *d, uint64_t counter, struct err *e);
 
 #endif

@@ -5,10 +5,19 @@
 
 #include <stdio.h>
 
+#include "verifier/boot.h"
 #include "verifier/state.h"
 
 struct status_report {
-	struct installed now;
+	struct installed now;  /* the image that runs, or on boards with one side starts next */
+	uint64_t counter;      /* confirmed */
+	/* On boards with two sides. */
+	struct boot_state boot;
+	enum side running;
+	struct installed images[SIDES];
+	bool torn;             /* a record is damaged, and the one before it stands for it */
+	/* On boards with one: an image was being written to flash when it was cut off, and is lost; another has to be installed. */
+	struct installed half_written;
 	bool busy;             /* an install is under way */
 	bool interrupted;      /* an install that was decided waits to be finished: by the next install, or `firmverify status' */
 };

@@ -111,14 +111,24 @@ out:
 	return rc;
 }
 
-int swap_sweep(const char *path, struct err *e)
+static int drop(const char *path, bool previous, struct err *e)
 {
 	struct place p;
 	int rc;
 
 	if (place_open(&p, path, e) != 0)
 		return -1;
-	rc = beneath_remove(p.dir, p.staged, e);
+	rc = beneath_remove(p.dir, previous ? p.previous : p.staged, e);
 	close(p.dir);
 	return rc;
+}
+
+int swap_drop_previous(const char *path, struct err *e)
+{
+	return drop(path, true, e);
+}
+
+int swap_sweep(const char *path, struct err *e)
+{
+	return drop(path, false, e);
 }

@@ -19,6 +19,9 @@ int swap_staged_name(char out[static SWAP_NAME_MAX], const char *base, struct er
  * Done already is fine. Returns 0 or -1. */
 int swap_commit(const char *path, uint64_t inode, struct err *e);
 
+/* Removes PATH.previous. Returns 0 or -1. */
+int swap_drop_previous(const char *path, struct err *e);
+
 /* Removes what is staged beside PATH. Returns 0 or -1. */
 int swap_sweep(const char *path, struct err *e);
 

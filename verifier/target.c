@@ -24,13 +24,26 @@ const char *target_path(const char *text)
 	return is_kind(text, DIR_KIND) ? text + strlen(DIR_KIND) : NULL;
 }
 
-int target_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e)
+bool target_has_sides(const struct device_slot *slot)
 {
-	const char *path = target_path(text);
+	return slot->target[SIDE_B][0] != '\0';
+}
 
-	if (!path)
-		return err_set(e, VERDICT_USAGE, "there is no kind of target like `%s'", text);
-	return target_takes_tree(text) ? target_dir_open(out, path, m, e) : target_file_open(out, path, m, wanted, e);
+int target_open(struct target **out, const struct device *d, const struct device_slot *slot, enum side side,
+		const struct manifest *m, const char *wanted, struct err *e)
+{
+	const char *text = slot->target[target_has_sides(slot) ? side : SIDE_A];
+	int rc;
+
+	if (target_takes_tree(text))
+		rc = target_dir_open(out, text, m, e);
+	else if (target_path(text))
+		rc = target_file_open(out, text, m, wanted, e);
+	else if (target_has_sides(slot))
+		rc = target_raw_open(out, text, m, wanted, e);
+	else
+		rc = target_staged_open(out, d, slot, m, wanted, e);
+	return rc;
 }
 
 void target_free(struct target **t)

@@ -20,7 +20,7 @@ static int take_item(struct target *t, const struct reader_item *item, struct er
 	return extract_item(((struct target_dir *)t)->tree, item, e);
 }
 
-static int finish(struct target *t, uint64_t *inode, struct err *e)
+static int finish(struct target *t, struct journal_step *step, struct err *e)
 {
 	struct target_dir *d = (struct target_dir *)t;
 	struct stat st;
@@ -29,8 +29,8 @@ static int finish(struct target *t, uint64_t *inode, struct err *e)
 		return -1;
 	if (fstatat(extract_parent(d->tree), extract_staging(d->tree), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    fsync(extract_parent(d->tree)) != 0)
-		return err_errno(e, "cannot sync the directory of %s", t->path);
-	*inode = (uint64_t)st.st_ino;
+		return err_errno(e, "cannot sync the directory of %s", t->copy.path);
+	*step = (struct journal_step){.kind = STEP_SWAP, .path = t->copy.path, .inode = (uint64_t)st.st_ino, .fd = -1};
 	return 0;
 }
 
@@ -44,17 +44,19 @@ static void free_dir(struct target *t)
 	free(d);
 }
 
-int target_dir_open(struct target **out, const char *path, const struct manifest *m, struct err *e)
+int target_dir_open(struct target **out, const char *text, const struct manifest *m, struct err *e)
 {
 	unsigned flags = EXTRACT_DURABLE | (geteuid() == 0 ? EXTRACT_OWNERS : 0U);
 	struct target_dir *d = calloc(1, sizeof *d);
 	char staged[SWAP_NAME_MAX];
-	const char *base;
+	const char *base, *path;
 	int dir;
 
 	if (!d)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	d->base = (struct target){.path = path, .item = take_item, .finish = finish, .free = free_dir};
+	d->base = (struct target){.item = take_item, .finish = finish, .free = free_dir};
+	copy_next(&d->base.copy, &text);
+	path = d->base.copy.path;
 	dir = io_parent(path, &base, e);
 	if (dir >= 0)
 		close(dir);

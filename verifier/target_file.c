@@ -12,48 +12,33 @@
 #include "verifier/target.h"
 
 struct target_file {
-	struct target base;
+	struct target_one one;
 	int dir;                       /* PATH's directory */
 	int fd;                        /* the staged file */
 	char staged[SWAP_NAME_MAX];
-	struct manifest_entry wanted;
-	bool ours;                     /* the file that began last is the wanted one */
-	bool complete;
 };
 
-static int take_item(struct target *t, const struct reader_item *item, struct err *e)
+static int put(struct target_one *one, const unsigned char *data, size_t len, struct err *e)
 {
-	struct target_file *f = (struct target_file *)t;
-
-	switch (item->what) {
-	case READER_ENTRY:
-		f->ours = strcmp(item->entry->path, f->wanted.path) == 0;
-		return 0;
-	case READER_DATA:
-		if (f->ours && io_write_all(f->fd, item->data, item->len) != 0)
-			return err_errno(e, "cannot write beside %s", t->path);
-		return 0;
-	case READER_DONE:
-		f->complete = f->complete || f->ours;
-		return 0;
-	}
-	return err_set(e, VERDICT_SYSTEM, "the reader gave an unknown item");
+	if (io_write_all(((struct target_file *)one)->fd, data, len) != 0)
+		return err_errno(e, "cannot write beside %s", one->base.copy.path);
+	return 0;
 }
 
-static int finish(struct target *t, uint64_t *inode, struct err *e)
+static int finish(struct target *t, struct journal_step *step, struct err *e)
 {
 	struct target_file *f = (struct target_file *)t;
 	struct stat st;
 
-	if (!f->complete)
-		return err_set(e, VERDICT_SYSTEM, "the image held nothing for %s", t->path);
-	if (fchmod(f->fd, f->wanted.mode & 0777) != 0 || fsync(f->fd) != 0 || fstat(f->fd, &st) != 0)
-		return err_errno(e, "cannot sync what is staged for %s", t->path);
-	if (readback_check(f->fd, f->wanted.hash, t->path, e) != 0)
+	if (target_one_complete(&f->one, e) != 0)
+		return -1;
+	if (fchmod(f->fd, f->one.wanted.mode & 0777) != 0 || fsync(f->fd) != 0 || fstat(f->fd, &st) != 0)
+		return err_errno(e, "cannot sync what is staged for %s", t->copy.path);
+	if (readback_check(f->fd, f->one.wanted.hash, t->copy.path, e) != 0)
 		return -1;
 	if (fsync(f->dir) != 0)
-		return err_errno(e, "cannot sync the directory of %s", t->path);
-	*inode = (uint64_t)st.st_ino;
+		return err_errno(e, "cannot sync the directory of %s", t->copy.path);
+	*step = (struct journal_step){.kind = STEP_SWAP, .path = t->copy.path, .inode = (uint64_t)st.st_ino, .fd = -1};
 	return 0;
 }
 
@@ -71,32 +56,33 @@ static void free_file(struct target *t)
 	free(f);
 }
 
-int target_file_open(struct target **out, const char *path, const struct manifest *m, const char *wanted, struct err *e)
+/* Makes the file that will take PATH's place. */
+static int stage(struct target_file *f, const char *path, struct err *e)
+{
+	const char *base;
+
+	f->dir = io_parent(path, &base, e);
+	if (f->dir < 0 || swap_staged_name(f->staged, base, e) != 0)
+		return -1;
+	f->fd = openat(f->dir, f->staged, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return f->fd >= 0 ? 0 : err_errno(e, "cannot stage beside %s", path);
+}
+
+int target_file_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e)
 {
 	struct target_file *f = calloc(1, sizeof *f);
-	int64_t entry = manifest_find(m, wanted);
-	const char *base;
 
 	if (!f)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	f->base = (struct target){.path = path, .item = take_item, .finish = finish, .free = free_file};
-	f->fd = -1;
-	f->dir = io_parent(path, &base, e);
-	if (f->dir < 0 || swap_staged_name(f->staged, base, e) != 0)
-		goto fail;
-	if (entry < 0) {
-		err_set(e, VERDICT_SYSTEM, "the image has no %s", wanted);
-		goto fail;
+	f->one.base.finish = finish;
+	f->one.base.free = free_file;
+	f->one.put = put;
+	f->dir = f->fd = -1;
+	copy_next(&f->one.base.copy, &text);
+	if (target_one_init(&f->one, m, wanted, e) != 0 || stage(f, f->one.base.copy.path, e) != 0) {
+		free_file(&f->one.base);
+		return -1;
 	}
-	manifest_entry(m, (uint32_t)entry, &f->wanted);
-	f->fd = openat(f->dir, f->staged, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (f->fd < 0) {
-		err_errno(e, "cannot stage beside %s", path);
-		goto fail;
-	}
-	*out = &f->base;
+	*out = &f->one.base;
 	return 0;
-fail:
-	free_file(&f->base);
-	return -1;
 }

@@ -5,6 +5,9 @@
 
 int cmd_install(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_confirm(int argc, char **argv);
+int cmd_rollback(int argc, char **argv);
+int cmd_boot_attempt(int argc, char **argv);
 int cmd_audit(int argc, char **argv);
 int cmd_cgi(int argc, char **argv);
 

@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (device_parse(&d, "device", (const char *)data, size, NULL, &e) == 0) {
 		for (size_t i = 0; i < d.nslots; i++)
-			if (!target_path(d.slots[i].target))
-				abort(); /* accepted, and of no known kind */
+			for (int side = SIDE_A; side < SIDES; side++)
+				if ((side == SIDE_A || target_has_sides(&d.slots[i])) && copy_fault(d.slots[i].target[side]))
+					abort(); /* accepted, and of no known kind */
 		for (size_t i = 0; i < d.nsettings; i++)
 			if (path_fault(d.settings[i], strlen(d.settings[i]), false) != PATH_FINE)
 				abort(); /* accepted, and leads out of the tree */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/* `boot marker TARGET': for boards with two sides the boot record, in one sector or in several copies of it; for boards with one the
+ * 16 bytes 00 01 .. 0f by which stock boot loaders know to start the recovery system. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/io.h"
+#include "verifier/boot.h"
+#include "verifier/raw.h"
+
+enum { RECOVERY_SIZE = 16 };
+
+/* Returns 0, or -1; 1: there is no such file yet. */
+static int get(const struct copy *c, unsigned char out[static BOOT_RECORD_SIZE], struct err *e)
+{
+	struct raw *r = NULL;
+	int fd, rc;
+
+	if (copy_is_raw(c->kind)) {
+		rc = raw_open(&r, c, false, e);
+		if (rc == 0)
+			rc = raw_fits(r, BOOT_RECORD_SIZE, e);
+		if (rc == 0)
+			rc = r->read(r, 0, out, BOOT_RECORD_SIZE, e);
+		raw_close(&r);
+		return rc;
+	}
+	memset(out, 0, BOOT_RECORD_SIZE);
+	fd = open(c->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 1 : err_errno(e, "cannot open %s", c->path);
+	rc = io_read_full(fd, out, BOOT_RECORD_SIZE) < 0 ? err_errno(e, "cannot read %s", c->path) : 0;
+	close(fd);
+	return rc;
+}
+
+/* Writes N bytes and reads them back. N of 0: leaves nothing there, as on erased flash. */
+static int put_raw(const struct copy *c, const unsigned char *bytes, size_t n, struct err *e)
+{
+	unsigned char hash[HASH_SIZE];
+	struct raw *r = NULL;
+	int rc = raw_open(&r, c, true, e);
+
+	hash_buffer(hash, bytes, n);
+	if (rc == 0)
+		rc = raw_begin(r, n, e);
+	if (rc == 0)
+		rc = raw_put(r, bytes, n, e);
+	if (rc == 0)
+		rc = raw_end(r, e);
+	if (rc == 0)
+		rc = raw_check(r, n, hash, e);
+	raw_close(&r);
+	return rc;
+}
+
+static int put_file(const struct copy *c, const unsigned char *bytes, size_t n, struct err *e)
+{
+	struct io_new file;
+	int rc;
+
+	if (io_new_open(&file, c->path, 0644, e) != 0)
+		return -1;
+	rc = io_write_all(file.fd, bytes, n) == 0 ? io_new_commit(&file, e) : err_errno(e, "cannot write %s", c->path);
+	io_new_discard(&file);
+	return rc;
+}
+
+/* One copy after the other: whole before the next one is touched. */
+static int put(const struct device *d, const unsigned char *bytes, size_t n, struct err *e)
+{
+	const char *target = d->boot_argument;
+	struct copy c;
+
+	while (copy_next(&c, &target))
+		if ((copy_is_raw(c.kind) ? put_raw(&c, bytes, n, e) : put_file(&c, bytes, n, e)) != 0)
+			return err_prefix(e, "the boot marker");
+	return 0;
+}
+
+static bool is_blank(const unsigned char in[static BOOT_RECORD_SIZE])
+{
+	for (size_t i = 0; i < BOOT_RECORD_SIZE; i++)
+		if (in[i] != in[0])
+			return false;
+	return in[0] == 0 || in[0] == 0xff;
+}
+
+/* The first copy that is whole. As the board left the factory there is none at all: then a starts, here as in the boot loader. */
+static int read_marker(const struct device *d, struct boot_state *out, struct err *e)
+{
+	unsigned char bytes[BOOT_RECORD_SIZE];
+	const char *target = d->boot_argument;
+	bool blank = true;
+	struct copy c;
+
+	while (copy_next(&c, &target)) {
+		int rc = get(&c, bytes, e);
+
+		if (rc == 0 && boot_record_parse(out, bytes) == 0)
+			return 0;
+		blank = blank && (rc == 1 || (rc == 0 && is_blank(bytes)));
+	}
+	*out = (struct boot_state){.side = SIDE_A};
+	return blank ? 0 : err_set(e, VERDICT_SYSTEM, "the boot record in %s is damaged, and cannot tell which side starts", d->boot_argument);
+}
+
+static int write_marker(const struct device *d, const struct boot_state *next, struct err *e)
+{
+	unsigned char bytes[BOOT_RECORD_SIZE];
+
+	boot_record_make(bytes, next);
+	return put(d, bytes, sizeof bytes, e);
+}
+
+const struct boot_method boot_marker = {.word = "marker", .read = read_marker, .write = write_marker, .counts = true};
+
+int boot_recovery(const struct device *d, bool on, struct err *e)
+{
+	unsigned char bytes[RECOVERY_SIZE] = {0};
+	const char *target = d->boot_argument;
+	struct copy c;
+
+	if (d->two_sided || d->boot != BOOT_MARKER)
+		return 0;
+	copy_next(&c, &target);
+	for (unsigned char i = 0; on && i < RECOVERY_SIZE; i++)
+		bytes[i] = i;
+	return put(d, bytes, on || c.kind == COPY_BLOCK || c.kind == COPY_FILE ? sizeof bytes : 0, e);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* firmverify confirm, rollback, boot-attempt: for boards with two sides. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/cli.h"
+#include "core/json.h"
+#include "verifier/journal.h"
+#include "verifier/trial.h"
+#include "verifier/verbs.h"
+
+/* What one of the verbs does, under the lock. */
+typedef int act(const struct device *d, struct trial_result *out, struct err *e);
+
+static int attempt(const struct device *d, struct trial_result *out, struct err *e)
+{
+	*out = (struct trial_result){.changed = true};
+	if (boot_attempt(d, &out->boot, e) != 0)
+		return -1;
+	out->running = out->boot.side; /* in a moment */
+	return state_confirmed(d, &out->counter, e);
+}
+
+/* Before the first program of a start nothing of an earlier install is finished: the file systems may not be there yet. */
+static int run(const struct device *d, act *act_of_verb, struct trial_result *out, struct err *e)
+{
+	int lock = state_lock(d, e), rc;
+
+	if (lock < 0)
+		return -1;
+	rc = act_of_verb == attempt ? 0 : journal_finish(d, NULL, 0, e);
+	if (rc == 0)
+		rc = act_of_verb(d, out, e);
+	close(lock);
+	return rc;
+}
+
+static void print_json(const struct trial_result *r)
+{
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	json_string(&j, "running", boot_letter(r->running));
+	json_string(&j, "side", boot_letter(r->boot.side));
+	json_bool(&j, "trial", r->boot.trial);
+	json_number(&j, "tries", r->boot.tries);
+	json_number(&j, "confirmed", r->counter);
+	json_bool(&j, "changed", r->changed);
+	if (r->image.any)
+		json_string(&j, "version", r->image.version);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+static void print_text(act *act_of_verb, const struct trial_result *r)
+{
+	const char *version = r->image.any ? r->image.version : "the image there";
+
+	if (act_of_verb == attempt) /* alone on its line, for the program that starts the side */
+		printf("%s\n", boot_letter(r->boot.side));
+	else if (act_of_verb == trial_rollback)
+		printf("side %s starts next%s: %s\n", boot_letter(r->boot.side), r->boot.trial ? ", on trial" : "", version);
+	else
+		printf("%s: %s on side %s, counter %" PRIu64 "\n", r->changed ? "confirmed" : "nothing was on trial", version,
+		       boot_letter(r->running), r->counter);
+}
+
+static int verb(int argc, char **argv, act *act_of_verb)
+{
+	static const struct option table[] = {
+		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	const char *device_file = DEVICE_FILE_DEFAULT;
+	struct trial_result result;
+	struct device device;
+	struct err e = {.verdict = VERDICT_OK};
+	bool json = false;
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c == 'd')
+			device_file = optarg;
+		else if (c == 'j')
+			json = true;
+		else
+			return cli_usage("an option is unknown, ambiguous, or lacks its value");
+	}
+	if (argc != optind)
+		return cli_usage("want no more arguments");
+	if (crypto_init_verify(&e) != 0 || device_load(&device, device_file, &e) != 0 || run(&device, act_of_verb, &result, &e) != 0)
+		return cli_done(cli_fail_as(&e, json));
+	if (json)
+		print_json(&result);
+	else
+		print_text(act_of_verb, &result);
+	return cli_done(STATUS_DONE);
+}
+
+int cmd_confirm(int argc, char **argv)
+{
+	return verb(argc, argv, trial_confirm);
+}
+
+int cmd_rollback(int argc, char **argv)
+{
+	return verb(argc, argv, trial_rollback);
+}
+
+int cmd_boot_attempt(int argc, char **argv)
+{
+	return verb(argc, argv, attempt);
+}

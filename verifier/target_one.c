@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* One file of the bundle, among all that come. */
+#include <string.h>
+
+#include "verifier/target.h"
+
+int target_one_init(struct target_one *t, const struct manifest *m, const char *wanted, struct err *e)
+{
+	int64_t entry = manifest_find(m, wanted);
+
+	if (entry < 0)
+		return err_set(e, VERDICT_SYSTEM, "the image has no %s", wanted);
+	manifest_entry(m, (uint32_t)entry, &t->wanted);
+	t->base.item = target_one_item;
+	return 0;
+}
+
+int target_one_item(struct target *t, const struct reader_item *item, struct err *e)
+{
+	struct target_one *one = (struct target_one *)t;
+
+	switch (item->what) {
+	case READER_ENTRY:
+		one->ours = strcmp(item->entry->path, one->wanted.path) == 0;
+		return 0;
+	case READER_DATA:
+		return one->ours ? one->put(one, item->data, item->len, e) : 0;
+	case READER_DONE:
+		one->complete = one->complete || one->ours;
+		return 0;
+	}
+	return err_set(e, VERDICT_SYSTEM, "the reader gave an unknown item");
+}
+
+int target_one_complete(const struct target_one *t, struct err *e)
+{
+	return t->complete ? 0 : err_set(e, VERDICT_SYSTEM, "the image held nothing for %s", t->base.copy.text);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/* Keeping an image, and going back. */
+#include "verifier/trial.h"
+
+#include <inttypes.h>
+
+/* Fills OUT but for the image. */
+static int look(const struct device *d, struct trial_result *out, struct err *e)
+{
+	*out = (struct trial_result){.changed = false};
+	if (!d->two_sided)
+		return err_set(e, VERDICT_USAGE, "this board has one side: what is installed is in use, and stays");
+	if (boot_read(d, &out->boot, e) != 0 || state_confirmed(d, &out->counter, e) != 0)
+		return -1;
+	out->running = boot_running(d, &out->boot);
+	return 0;
+}
+
+int trial_confirm(const struct device *d, struct trial_result *out, struct err *e)
+{
+	if (look(d, out, e) != 0)
+		return -1;
+	if (out->boot.trial && out->running != out->boot.side)
+		return err_set(e, VERDICT_USAGE, "side %s is on trial, and side %s runs: there is nothing to confirm", boot_letter(out->boot.side),
+			       boot_letter(out->running));
+	if (state_installed(d, out->running, &out->image, e) != 0)
+		return -1;
+	/* Kept first, and then the counter: the other way round a power cut could leave the board to fall back to what it may not run. */
+	if (out->boot.trial || out->boot.side != out->running) {
+		out->boot = (struct boot_state){.side = out->running};
+		out->changed = true;
+		if (boot_write(d, &out->boot, e) != 0)
+			return -1;
+	}
+	if (!out->image.any || out->image.counter <= out->counter)
+		return 0;
+	out->counter = out->image.counter;
+	return state_confirm(d, out->counter, e);
+}
+
+/* The lowest counter that may be gone back to: the confirmed one, or the floor that the vendor's keyring gives this product. */
+static uint64_t lowest(const struct device *d, uint64_t confirmed)
+{
+	uint64_t floor;
+
+	if (d->trust.ring.serial > 0 && keyring_floor(&d->trust.ring, d->product, &floor) && floor < confirmed)
+		return floor;
+	return confirmed;
+}
+
+int trial_rollback(const struct device *d, struct trial_result *out, struct err *e)
+{
+	struct boot_state next;
+	bool calls_off;
+
+	if (look(d, out, e) != 0)
+		return -1;
+	/* The trial of a side that has not been started yet is called off: what runs goes on. */
+	calls_off = out->boot.trial && out->running != out->boot.side;
+	next = (struct boot_state){.side = calls_off ? out->running : boot_other(out->running), .trial = !out->boot.trial};
+	if (state_installed(d, next.side, &out->image, e) != 0)
+		return -1;
+	/* What runs unconfirmed has come over a side that was there from the factory, perhaps, and has no record. */
+	if (!out->image.any && !out->boot.trial)
+		return err_set(e, VERDICT_USAGE, "side %s holds no whole image to go back to", boot_letter(next.side));
+	if (out->image.any && out->image.counter < lowest(d, out->counter))
+		return err_set(e, VERDICT_ROLLBACK, "side %s has security counter %" PRIu64 ", this board has confirmed %" PRIu64,
+			       boot_letter(next.side), out->image.counter, out->counter);
+	if (boot_write(d, &next, e) != 0)
+		return -1;
+	out->boot = next;
+	out->changed = true;
+	return 0;
+}
