@@ -1,9 +1,10 @@
 # firmseal: one Makefile, read top to bottom.
-#   make            the four programs in build/
+#   make            the four programs and firmsim in build/
 #   make check      all tests            make SAN=address,undefined check
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
+#   make check-cuts power cuts by the ten thousand; make check-zynq, a Zynq board from U-Boot on
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -32,22 +33,25 @@ own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(if $(SAN
 
 core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =
-firmpack_libs = -larchive
+firmpack_libs = -larchive -ljansson
 ubootenv_libs = $(if $(filter yes,$(UBOOTENV)),-lubootenv -lz)
 firmverify_libs = $(ubootenv_libs)
-firmflash_libs = -lcurl -ljansson -lblkid
+firmflash_libs = -lcurl -ljansson -lsqlite3 -lblkid
+firmsim_libs = -lz
 
 # --- what is made of what: programs -> keys, boards -> core ---
-programs = firmkey firmpack firmverify firmflash
+programs = firmkey firmpack firmverify firmflash firmsim
 firmkey_dir = keys
 firmpack_dir = packer
 firmverify_dir = verifier
 firmflash_dir = flasher
+firmsim_dir = simulator
 firmkey_rooms = keys core
 firmpack_rooms = packer keys core
 firmverify_rooms = verifier boards core
 firmflash_rooms = flasher boards core
-rooms = core keys boards packer verifier flasher
+firmsim_rooms = simulator boards core
+rooms = core keys boards packer verifier flasher simulator
 
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -79,16 +83,21 @@ $(foreach program,$(programs),$(eval $(call program_rules,$(program))))
 unit_tests = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 fuzz_sources = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
-test_rooms = verifier packer flasher keys boards core
+test_rooms = verifier packer flasher simulator keys boards core
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(ubootenv_libs) $(core_libs) -lcmocka
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs) -lcmocka
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lblkid $(ubootenv_libs) $(core_libs)
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run $(TESTS)
+
+# More of what tests/cuts.sh shows: another seed, ten times as many crash states, and some of them booted.
+check-cuts: tests
+	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts
+
 
 # Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
 fuzz:
@@ -138,7 +147,7 @@ lint:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash firmsim) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
 	install -m 644 docs/man/firmseal-device.5 $(DESTDIR)$(PREFIX)/share/man/man5
@@ -149,6 +158,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests check fuzz board bench lint install clean
+.PHONY: all tests check check-cuts check-zynq fuzz board bench lint install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

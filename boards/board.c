@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "core/io.h"
+#include "core/path.h"
 
-static const char *const dialects[] = {[BOARD_HTML] = "html", [BOARD_JSON] = "json", [BOARD_PLAIN] = "plain"};
+static const char *const dialects[] = {[BOARD_HTML] = "html", [BOARD_JSON] = "json", [BOARD_PLAIN] = "plain",
+				       [BOARD_TOKEN] = "token"};
 enum { NDIALECTS = sizeof dialects / sizeof *dialects };
 
 const char *board_dialect_word(enum board_dialect dialect)
@@ -93,6 +95,31 @@ static int on_model(struct parse *p, struct span value)
 	return 0;
 }
 
+static int on_hardware(struct parse *p, struct span value)
+{
+	return read_name(p, p->board->hardware, value);
+}
+
+static int on_subtype(struct parse *p, struct span value)
+{
+	struct board *b = p->board;
+	const char *star = memchr(value.at, '*', value.len);
+
+	if (b->nsubtypes == BOARD_SUBTYPES_MAX)
+		return complain(p, "one subtype too many:", value);
+	if (star && (value.len == 1 || star != value.at + value.len - 1))
+		return complain(p, "a subtype has its `*' at the end, and something before it, not", value);
+	if (read_text(p, b->subtypes[b->nsubtypes], value))
+		return -1;
+	b->nsubtypes++;
+	return 0;
+}
+
+static int on_unlock(struct parse *p, struct span value)
+{
+	return read_path(p, p->board->unlock, value);
+}
+
 static int on_dialect(struct parse *p, struct span value)
 {
 	for (size_t i = 0; i < NDIALECTS; i++) {
@@ -101,7 +128,7 @@ static int on_dialect(struct parse *p, struct span value)
 			return 0;
 		}
 	}
-	return complain(p, "the dialect is html, json or plain, not", value);
+	return complain(p, "the dialect is html, json, plain or token, not", value);
 }
 
 static int on_realm(struct parse *p, struct span value)
@@ -149,11 +176,30 @@ static int on_reboot_wipe(struct parse *p, struct span value)
 	return read_reboot(p, p->board->wipe.reboot, value);
 }
 
-/* What goes over the wire. The whole bundle is the only thing so far; said aloud, so that a profile written for a
- * board that wants something else is refused rather than misread. */
+/* "bundle", "payload", or "file PATH". */
 static int on_send(struct parse *p, struct span value)
 {
-	return span_is(value, "bundle") ? 0 : complain(p, "only `bundle' can be sent, not", value);
+	struct board *b = p->board;
+
+	if (span_is(value, "bundle")) {
+		b->send = BOARD_SEND_BUNDLE;
+	} else if (span_is(value, "payload")) {
+		b->send = BOARD_SEND_PAYLOAD;
+	} else if (value.len > 5 && memcmp(value.at, "file ", 5) == 0 && value.len - 5 <= BOARD_PATH_MAX &&
+		   path_fault(value.at + 5, value.len - 5, false) == PATH_FINE) {
+		b->send = BOARD_SEND_FILE;
+		return take(b->send_path, BOARD_PATH_MAX, (struct span){value.at + 5, value.len - 5});
+	} else {
+		return complain(p, "what is sent is `bundle', `payload' or `file PATH', not", value);
+	}
+	return 0;
+}
+
+static int on_card(struct parse *p, struct span value)
+{
+	const char *wrong = card_line(&p->board->card, value);
+
+	return wrong ? complain(p, wrong, value) : 0;
 }
 
 enum { ONCE = 0, MANY = 1, OPTIONAL = 2 };
@@ -167,6 +213,8 @@ static const struct directive {
 	{"title", ONCE, on_title},
 	{"family", OPTIONAL, on_family},
 	{"model", MANY | OPTIONAL, on_model},
+	{"hardware", OPTIONAL, on_hardware},
+	{"subtype", MANY | OPTIONAL, on_subtype},
 	{"dialect", ONCE, on_dialect},
 	{"realm", OPTIONAL, on_realm},
 	{"probe", ONCE, on_probe},
@@ -176,6 +224,8 @@ static const struct directive {
 	{"upgrade wipe", OPTIONAL, on_upgrade_wipe},
 	{"reboot keep", ONCE, on_reboot_keep},
 	{"reboot wipe", OPTIONAL, on_reboot_wipe},
+	{"unlock", OPTIONAL, on_unlock},
+	{"card", MANY | OPTIONAL, on_card},
 };
 enum { NDIRECTIVES = sizeof directives / sizeof *directives };
 
@@ -227,7 +277,8 @@ static bool seen(const struct parse *p, const char *word)
 
 static int check_whole(const struct parse *p)
 {
-	const struct board *b = p->board;
+	struct board *b = p->board;
+	const char *wrong;
 	char name[160];
 
 	err_quote(name, sizeof name, p->name, strlen(p->name));
@@ -237,9 +288,14 @@ static int check_whole(const struct parse *p)
 				       directives[i].word);
 	if (seen(p, "upgrade wipe") != seen(p, "reboot wipe"))
 		return err_set(p->e, VERDICT_USAGE, "%s: `upgrade wipe' and `reboot wipe' go together", name);
-	if (strcmp(b->wipe.upgrade, b->keep.upgrade) == 0)
+	if (seen(p, "unlock") != (b->dialect == BOARD_TOKEN))
+		return err_set(p->e, VERDICT_USAGE, "%s: `unlock' and `dialect token' go together", name);
+	if (!b->hardware[0])
+		memcpy(b->hardware, b->id, sizeof b->hardware);
+	if (b->dialect != BOARD_TOKEN && strcmp(b->wipe.upgrade, b->keep.upgrade) == 0)
 		return err_set(p->e, VERDICT_USAGE, "%s: keeping and wiping the settings have the same path", name);
-	return 0;
+	wrong = card_check(&b->card);
+	return wrong ? err_set(p->e, VERDICT_USAGE, "%s: %s", name, wrong) : 0;
 }
 
 int board_parse(struct board *out, const char *name, const char *text, size_t len, struct err *e)
@@ -259,6 +315,28 @@ int board_parse(struct board *out, const char *name, const char *text, size_t le
 		at += line.len + 1;
 	}
 	return check_whole(&p);
+}
+
+static bool subtype_fits(const char *pattern, const char *subtype)
+{
+	size_t n = strlen(pattern);
+
+	return pattern[n - 1] == '*' ? strncmp(pattern, subtype, n - 1) == 0 : strcmp(pattern, subtype) == 0;
+}
+
+enum board_fit board_fits(const struct board *b, const char *realm, const char *model, const char *subtype)
+{
+	if (b->realm[0] && realm[0] && strcmp(b->realm, realm) != 0)
+		return BOARD_UNFIT;
+	for (size_t i = 0; i < b->nsubtypes; i++)
+		if (subtype[0] && subtype_fits(b->subtypes[i], subtype))
+			return BOARD_FIT_SUBTYPE;
+	if (b->nsubtypes > 0 || subtype[0])
+		return BOARD_UNFIT;
+	for (size_t i = 0; i < b->nmodels; i++)
+		if (strcmp(b->models[i], model) == 0)
+			return BOARD_FIT_MODEL;
+	return BOARD_UNFIT;
 }
 
 int board_read_file(struct board *out, const char *path, struct err *e)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "boards/card.h"
 #include "core/err.h"
 #include "core/text.h"
 
@@ -14,6 +15,7 @@ enum {
 	BOARD_TEXT_MAX = 120,       /* bytes of a title, realm or model */
 	BOARD_PATH_MAX = 120,       /* bytes of a path on the board's web server */
 	BOARD_MODELS_MAX = 24,
+	BOARD_SUBTYPES_MAX = 8,
 	BOARD_DIRS_MAX = 2,
 	BOARD_DIR_NAME_MAX = 4096,  /* bytes of a directory's name, NUL included */
 };
@@ -23,6 +25,14 @@ enum board_dialect {
 	BOARD_HTML,   /* "System Upgrade Successed" in a page */
 	BOARD_JSON,   /* {"stats":"success","code":"U000","msg":"OK!"} */
 	BOARD_PLAIN,  /* one line of text */
+	BOARD_TOKEN,  /* an API of its own: a password buys a token, which the upload carries; any 2xx answer is a yes */
+};
+
+/* What is sent to the board. */
+enum board_send {
+	BOARD_SEND_BUNDLE,   /* as it is: the board runs firmverify */
+	BOARD_SEND_PAYLOAD,  /* payload.tar.gz, out of the verified bundle: a stock board unpacks that */
+	BOARD_SEND_FILE,     /* one file of the payload: a stock board's own container */
 };
 
 /* One way to upgrade: the settings on the board are kept, or they are wiped. */
@@ -34,19 +44,37 @@ struct board_way {
 /* A profile. Plain record, nothing to free. */
 struct board {
 	char id[TEXT_NAME_MAX + 1];
+	char hardware[TEXT_NAME_MAX + 1];  /* what bundles call this board: the id, unless the profile says otherwise */
 	char title[BOARD_TEXT_MAX + 1];
 	char family[TEXT_NAME_MAX + 1];    /* of boards that share flash layout and boot chain; "" when not said */
 	char models[BOARD_MODELS_MAX][BOARD_TEXT_MAX + 1];
 	size_t nmodels;
+	char subtypes[BOARD_SUBTYPES_MAX][BOARD_TEXT_MAX + 1]; /* of miner_type.cgi; `*' at the end stands for anything */
+	size_t nsubtypes;
 	enum board_dialect dialect;
+	enum board_send send;
+	char send_path[BOARD_PATH_MAX + 1]; /* of BOARD_SEND_FILE: in the payload */
 	char realm[BOARD_TEXT_MAX + 1];    /* of the Digest challenge; "" when any will do */
 	char probe[BOARD_PATH_MAX + 1];    /* a small GET, without side effect, that draws the challenge */
 	char field[TEXT_NAME_MAX + 1];     /* form field that carries the image */
+	char unlock[BOARD_PATH_MAX + 1];   /* of BOARD_TOKEN: POST the password here */
 	struct board_way keep, wipe;
+	struct board_card card;
 };
 
 /* The dialect's name as it stands in a profile. */
 const char *board_dialect_word(enum board_dialect dialect);
+
+/* How well a board that says so of itself fits the profile. */
+enum board_fit {
+	BOARD_UNFIT,
+	BOARD_FIT_MODEL,   /* by the model alone, which several control boards may share */
+	BOARD_FIT_SUBTYPE, /* by the control board */
+};
+
+/* REALM, MODEL and SUBTYPE as the board gave them, "" when it did not. A profile with subtypes fits by them alone, one without
+ * them only boards that give none. */
+enum board_fit board_fits(const struct board *b, const char *realm, const char *model, const char *subtype);
 
 /* Parses the text of a profile; NAME stands in messages, "NAME:LINE: ...". Strict: an unknown or repeated directive, a
  * missing one, a stray space or byte refuses the file. Returns 0 or -1 (usage). */

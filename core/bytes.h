@@ -22,4 +22,22 @@ static inline void bytes_put_le64(unsigned char p[static 8], uint64_t v)
 		p[i] = (unsigned char)(v & 0xff);
 }
 
+/* Reads 4 bytes, least significant first. */
+static inline uint32_t bytes_le32(const unsigned char p[static 4])
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* Writes 2 or 4 bytes, least significant first. */
+static inline void bytes_put_le16(unsigned char p[static 2], uint16_t v)
+{
+	p[0] = (unsigned char)(v & 0xff);
+	p[1] = (unsigned char)(v >> 8);
+}
+static inline void bytes_put_le32(unsigned char p[static 4], uint32_t v)
+{
+	for (int i = 0; i < 4; i++, v >>= 8)
+		p[i] = (unsigned char)(v & 0xff);
+}
+
 #endif

@@ -89,9 +89,9 @@ static uint64_t serial_of(const unsigned char header[static USTAR_BLOCK])
 	return text_number(&n, (struct span){digits, strnlen(digits, 20)}, INT64_MAX) == 0 ? n : 0;
 }
 
-static int append(struct chain *c, const char *name, const char *text, size_t len, struct err *e)
+static int append(struct chain *c, const char *name, struct span text, struct err *e)
 {
-	size_t size = USTAR_BLOCK + len + (size_t)ustar_padding(len);
+	size_t size = USTAR_BLOCK + text.len + (size_t)ustar_padding(text.len);
 	unsigned char *more;
 
 	if (size > CHAIN_MAX - c->len)
@@ -102,9 +102,33 @@ static int append(struct chain *c, const char *name, const char *text, size_t le
 	c->bytes = more;
 	more += c->len;
 	memset(more, 0, size);
-	ustar_member(more, name, len);
-	memcpy(more + USTAR_BLOCK, text, len);
+	ustar_member(more, name, text.len);
+	memcpy(more + USTAR_BLOCK, text.at, text.len);
 	c->len += size;
+	return 0;
+}
+
+struct names {
+	char text[NAME_MAX_LEN], sigs[NAME_MAX_LEN + 8];
+};
+
+static void names_of(struct names *n, uint64_t serial)
+{
+	snprintf(n->text, sizeof n->text, "%s%" PRIu64, prefix, serial);
+	snprintf(n->sigs, sizeof n->sigs, "%s.minisig", n->text);
+}
+
+int chain_add(struct chain *c, uint64_t serial, struct span text, struct span sigs, struct err *e)
+{
+	struct names names;
+
+	names_of(&names, serial);
+	if (c->npairs == CHAIN_PAIRS_MAX)
+		return err_set(e, VERDICT_TOO_LARGE, "more than %d keyrings", CHAIN_PAIRS_MAX);
+	if (append(c, names.text, text, e) != 0 || append(c, names.sigs, sigs, e) != 0)
+		return -1;
+	c->first = c->npairs++ == 0 ? serial : c->first;
+	c->last = serial;
 	return 0;
 }
 
@@ -134,34 +158,30 @@ static int check_serial(const struct chain *c, uint64_t serial, const struct tru
 	if (serial > t->ring.serial + 1)
 		return err_set(e, VERDICT_KEYRING_GAP, "keyring %" PRIu64 " does not follow on %" PRIu64 ", the one that is known here",
 			       serial, t->ring.serial);
-	return c->npairs < CHAIN_PAIRS_MAX ? 0 : err_set(e, VERDICT_TOO_LARGE, "more than %d keyrings", CHAIN_PAIRS_MAX);
+	return 0;
 }
 
 int chain_take(struct chain *c, struct source *src, const unsigned char header[static USTAR_BLOCK], struct trust *t, struct err *e)
 {
 	unsigned char second[USTAR_BLOCK];
-	char *text = NULL, *sigs = NULL, name[NAME_MAX_LEN], sigs_name[NAME_MAX_LEN + 8];
+	char *text = NULL, *sigs = NULL;
+	struct names names;
 	uint64_t serial = serial_of(header);
 	size_t len = 0, sigs_len = 0;
 	int rc = -1;
 
 	if (check_serial(c, serial, t, e) != 0)
 		return -1;
-	snprintf(name, sizeof name, "%s%" PRIu64, prefix, serial);
-	snprintf(sigs_name, sizeof sigs_name, "%s.minisig", name);
-	if (member_take(src, header, name, KEYRING_MAX, &text, &len, e) != 0 ||
-	    source_exact(src, second, sizeof second, sigs_name, e) != 0 ||
-	    member_take(src, second, sigs_name, SIGNATURES_MAX, &sigs, &sigs_len, e) != 0)
+	names_of(&names, serial);
+	if (member_take(src, header, names.text, KEYRING_MAX, &text, &len, e) != 0 ||
+	    source_exact(src, second, sizeof second, names.sigs, e) != 0 ||
+	    member_take(src, second, names.sigs, SIGNATURES_MAX, &sigs, &sigs_len, e) != 0)
 		goto out;
 	if (judge(t, serial, (struct span){text, len}, (struct span){sigs, sigs_len}, e) != 0) {
 		err_prefix(e, "keyring %" PRIu64, serial);
 		goto out;
 	}
-	if (append(c, name, text, len, e) != 0 || append(c, sigs_name, sigs, sigs_len, e) != 0)
-		goto out;
-	c->first = c->npairs++ == 0 ? serial : c->first;
-	c->last = serial;
-	rc = 0;
+	rc = chain_add(c, serial, (struct span){text, len}, (struct span){sigs, sigs_len}, e);
 out:
 	free(text);
 	free(sigs);
@@ -179,6 +199,23 @@ int chain_take_all(struct chain *c, const void *bytes, size_t len, struct trust 
 		    chain_take(c, &src.base, header, t, e) != 0)
 			return -1;
 	return 0;
+}
+
+size_t chain_before(const void *bytes, size_t len, uint64_t first, size_t *npairs)
+{
+	const unsigned char *p = bytes;
+	size_t at = 0;
+
+	*npairs = 0;
+	while (len - at >= USTAR_BLOCK) {
+		uint64_t serial = serial_of(p + at), size; /* 0: the signatures of the one before */
+
+		if (serial >= first || ustar_take_size(&size, p + at) != 0 || size > len - at - USTAR_BLOCK)
+			break;
+		*npairs += serial > 0;
+		at += USTAR_BLOCK + (size_t)size + (size_t)ustar_padding(size);
+	}
+	return at;
 }
 
 void chain_free(struct chain *c)

@@ -29,8 +29,14 @@ bool chain_is_header(const unsigned char header[static USTAR_BLOCK]);
  * bad-signature, unsigned, revoked-key (a revocation taken back), malformed-*, too-large, truncated. */
 int chain_take(struct chain *c, struct source *src, const unsigned char header[static USTAR_BLOCK], struct trust *t, struct err *e);
 
-/* Takes all pairs of BYTES, as they were kept. Returns 0 or -1, as chain_take. */
+/* Takes all pairs of BYTES, as they were kept. Returns 0 or -1, as chain_take; T may then have taken some of the steps. */
 int chain_take_all(struct chain *c, const void *bytes, size_t len, struct trust *t, struct err *e);
+
+/* How many of the LEN bytes, pairs that chain_take_all has seen, are of serials below FIRST; *NPAIRS is how many pairs that is. */
+size_t chain_before(const void *bytes, size_t len, uint64_t first, size_t *npairs);
+
+/* Adds the pair of keyring SERIAL as it stands in a bundle. It must follow on the last. Returns 0 or -1: too-large. */
+int chain_add(struct chain *c, uint64_t serial, struct span text, struct span sigs, struct err *e);
 
 /* The step from T's keyring to that of TEXT and SIGS: signed by the root threshold of both, serial one more, no revocation taken
  * back. Returns 0 and T has the new one; or -1. */

@@ -122,6 +122,11 @@ int cli_fail_as(const struct err *e, bool json)
 	return cli_fail(e);
 }
 
+void cli_relay(const char *text)
+{
+	fprintf(stderr, "%s: signer: %s\n", program->name, text);
+}
+
 int cli_usage(const char *format, ...)
 {
 	va_list args;

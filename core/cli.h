@@ -35,6 +35,9 @@ void cli_print_failure(FILE *out, const struct err *e);
 /* As cli_fail, and that object on standard output when JSON is set. */
 int cli_fail_as(const struct err *e, bool json);
 
+/* Passes on what another program said, one line, escaped already: "PROGRAM: signer: text" on standard error. */
+void cli_relay(const char *text);
+
 /* A usage error: says the message and the verb's synopsis. Returns STATUS_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -9,7 +9,7 @@ enum { FIELDS_MAX = 4 };
 struct parser {
 	struct keyring *k;
 	const char *at, *end;    /* what follows the current line */
-	struct span line, last;  /* the current line (NULL at the end), and the one before it of the same kind */
+	struct span line, last;  /* the current line (NULL at the end), and the one before it */
 	unsigned number;         /* of the current line, from 1 */
 	struct err *e;
 };
@@ -31,26 +31,33 @@ static void next(struct parser *p)
 {
 	const char *lf = p->at < p->end ? memchr(p->at, '\n', (size_t)(p->end - p->at)) : NULL;
 
+	p->last = p->line;
 	p->line = (struct span){p->at < p->end ? p->at : NULL, lf ? (size_t)(lf - p->at) : 0};
 	p->at = lf ? lf + 1 : p->end;
 	p->number++;
 }
 
+static bool begins(struct span line, const char *word)
+{
+	size_t n = strlen(word);
+
+	return line.len > n && memcmp(line.at, word, n) == 0 && line.at[n] == ' ';
+}
+
 /* The fields of the current line, if it begins with WORD: 1; 0 when it does not; -1 when they are not WANTED, or the line does
- * not ascend from the one before it. */
+ * not ascend from one of the same kind. */
 static int fields(struct parser *p, const char *word, struct span f[static FIELDS_MAX], size_t wanted)
 {
-	size_t n = strlen(word), len = p->line.len < p->last.len ? p->line.len : p->last.len;
+	size_t len = p->line.len < p->last.len ? p->line.len : p->last.len;
 	int order;
 
-	if (p->line.len <= n || memcmp(p->line.at, word, n) != 0 || p->line.at[n] != ' ')
+	if (!begins(p->line, word))
 		return 0;
 	if (text_fields(p->line, f, FIELDS_MAX) != wanted)
 		return malformed(p, "has not the fields that its kind has");
-	order = p->last.len > 0 ? memcmp(p->last.at, p->line.at, len) : -1;
+	order = begins(p->last, word) ? memcmp(p->last.at, p->line.at, len) : -1;
 	if (order > 0 || (order == 0 && p->last.len >= p->line.len))
 		return malformed(p, "is out of order, or stands there twice");
-	p->last = p->line;
 	return 1;
 }
 
@@ -59,12 +66,10 @@ static int number(struct parser *p, const char *word, const char *what, uint64_t
 	struct span f[FIELDS_MAX];
 	size_t n = what ? 3 : 2;
 
-	p->last.len = 0;
 	if (fields(p, word, f, n) != 1 || (what && !span_is(f[1], what)) || text_number(out, f[n - 1], max) != 0 || *out == 0)
 		return err_set(p->e, VERDICT_MALFORMED_KEYRING, "keyring line %u should be `%s%s%s' and a number from 1 on", p->number,
 			       word, what ? " " : "", what ? what : "");
 	next(p);
-	p->last.len = 0;
 	return 0;
 }
 
@@ -145,7 +150,6 @@ static int take_revoked(struct parser *p)
 	struct span f[FIELDS_MAX];
 	int more;
 
-	p->last.len = 0;
 	for (; (more = fields(p, "revoked", f, 2)) == 1; k->nrevoked++, next(p)) {
 		unsigned char *id = k->revoked[k->nrevoked];
 
@@ -169,7 +173,6 @@ static int take_floors(struct parser *p)
 	struct span f[FIELDS_MAX];
 	int more;
 
-	p->last.len = 0;
 	for (; (more = fields(p, "floor", f, 3)) == 1; k->nfloors++, next(p)) {
 		struct keyring_floor *floor = &k->floors[k->nfloors];
 

@@ -106,19 +106,6 @@ int opened_source(struct opened *b, const struct open_options *o, struct err *e)
 	return 0;
 }
 
-/* Without a revision any one that the bundle names for this board will do. */
-static uint64_t any_revision(const struct manifest *m, const char *id)
-{
-	struct manifest_board board;
-
-	for (uint32_t i = 0; i < manifest_head(m)->nboards; i++) {
-		manifest_board(m, i, &board);
-		if (strcmp(board.id, id) == 0)
-			return board.low;
-	}
-	return 0;
-}
-
 static int check_policy(const struct manifest *m, const struct open_options *o, struct err *e)
 {
 	struct policy policy = {.product = o->product};
@@ -132,7 +119,7 @@ static int check_policy(const struct manifest *m, const struct open_options *o, 
 			return -1;
 		policy.board = id;
 		if (!have_revision)
-			policy.revision = any_revision(m, id);
+			policy.revision = policy_any_revision(m, id);
 	}
 	return policy_check(&policy, m, e);
 }

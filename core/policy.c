@@ -37,3 +37,15 @@ int policy_check(const struct policy *p, const struct manifest *m, struct err *e
 			       head->counter, p->counter);
 	return 0;
 }
+
+uint64_t policy_any_revision(const struct manifest *m, const char *id)
+{
+	struct manifest_board board;
+
+	for (uint32_t i = 0; i < manifest_head(m)->nboards; i++) {
+		manifest_board(m, i, &board);
+		if (strcmp(board.id, id) == 0)
+			return board.low;
+	}
+	return 0;
+}

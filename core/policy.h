@@ -17,4 +17,7 @@ struct policy {
 /* Returns 0, or -1: wrong-product, wrong-board, rollback. The message names what the bundle is for. */
 int policy_check(const struct policy *p, const struct manifest *m, struct err *e);
 
+/* A revision of board ID that M is for, where it does not matter which; 0 when M is for none. */
+uint64_t policy_any_revision(const struct manifest *m, const char *id);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Reads the three dialects of BOARDS.md 1.2, and firmverify's own verdict word beside them. */
+/* Reads the four dialects of BOARDS.md 1.2, and firmverify's own verdict word beside them. */
 #include "flasher/answer.h"
 
 #include <jansson.h>
@@ -114,6 +114,26 @@ static void read_plain(struct said *s, const struct answer *a)
 		s->saying = SAYS_YES;
 }
 
+/* An interface that speaks by HTTP statuses: with 200, an object that tells of no error. */
+static void read_token(struct said *s, const struct answer *a)
+{
+	json_t *root = json_loadb(a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+	const char *why = json_string_value(json_object_get(root, "err"));
+	char text[2 * QUOTE_MAX];
+	int n;
+
+	if (!why)
+		why = json_string_value(json_object_get(root, "error"));
+	if (why) {
+		n = snprintf(text, sizeof text, "%.400s", why);
+		s->saying = SAYS_NO;
+		give_reason(s, text, n > 0 ? (size_t)n : 0);
+	} else if (json_is_object(root)) {
+		s->saying = SAYS_YES;
+	}
+	json_decref(root);
+}
+
 static void read_body(struct said *s, enum board_dialect dialect, const struct answer *a)
 {
 	*s = (struct said){.saying = SAYS_NOTHING};
@@ -126,6 +146,9 @@ static void read_body(struct said *s, enum board_dialect dialect, const struct a
 		break;
 	case BOARD_PLAIN:
 		read_plain(s, a);
+		break;
+	case BOARD_TOKEN:
+		read_token(s, a);
 		break;
 	}
 }

@@ -346,6 +346,11 @@ int visit_open(struct visit **out, struct client *c, const struct visit_options 
 	return 0;
 }
 
+void visit_cancel(struct visit *v)
+{
+	take_out(v);
+}
+
 void visit_close(struct visit **v)
 {
 	if (!*v)
@@ -441,4 +446,11 @@ uint64_t visit_request_bytes(const struct visit *v)
 	long sent = 0;
 
 	return curl_easy_getinfo(v->curl, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent > 0 ? (uint64_t)sent : 0;
+}
+
+const char *visit_peer(const struct visit *v)
+{
+	char *peer = NULL;
+
+	return curl_easy_getinfo(v->curl, CURLINFO_PRIMARY_IP, &peer) == CURLE_OK && peer ? peer : "";
 }

@@ -41,7 +41,10 @@ struct visit_options {
 /* A board at an address; sends nothing yet. Returns 0 or -1 (system). */
 int visit_open(struct visit **out, struct client *c, const struct visit_options *options, struct err *e);
 
-/* Gives up a request under way, of which nothing more is told, and frees. Safe on NULL, and within a call of TOLD. */
+/* Gives up a request under way, of which nothing more is told. */
+void visit_cancel(struct visit *v);
+
+/* Cancels, and frees. Safe on NULL, and within a call of TOLD. */
 void visit_close(struct visit **v);
 
 /* Who logs in from now on. USER NULL: nobody; then a challenge ends in 401. PASSWORD must outlive the visit. */
@@ -62,6 +65,9 @@ const char *visit_failure(const struct visit *v);
 
 /* After TOLD: bytes of requests that left, heads included. 0: the board cannot have heard anything. */
 uint64_t visit_request_bytes(const struct visit *v);
+
+/* After TOLD: the numeric address that was spoken to, "" when none was; it stays the visit's. */
+const char *visit_peer(const struct visit *v);
 
 /* Bytes of the body of the request under way (or the last one) that left. */
 uint64_t visit_sent(const struct visit *v);

@@ -178,7 +178,7 @@ static int status_of(const struct run *run)
 static int prepare(struct run *run, struct err *e)
 {
 	struct push_options *o = &run->options;
-	struct policy policy = {.board = o->board, .revision = o->revision};
+	struct policy policy = {.revision = o->revision};
 	struct board_dirs dirs;
 
 	if (secret_protect_process(e) || crypto_init_verify(e))
@@ -189,6 +189,7 @@ static int prepare(struct run *run, struct err *e)
 		return err_set(e, VERDICT_USAGE, "%s has no way to upgrade and wipe the settings", run->board.id);
 	if (secret_read(&run->password, o->password_file, o->password_fd, e))
 		return -1;
+	policy.board = run->board.hardware;
 	if (image_open(&run->image, o->bundle, &o->trust, &policy, e)) {
 		if (e->verdict == VERDICT_WRONG_BOARD && !o->have_revision)
 			err_prefix(e, "a bundle for some revisions only wants --board %s:REVISION", o->board);
@@ -197,7 +198,7 @@ static int prepare(struct run *run, struct err *e)
 	if (!o->quiet)
 		fprintf(stderr, "%s %s, counter %" PRIu64 ", %" PRIu64 " bytes: verified\n", run->image.head.product,
 			run->image.head.version, run->image.head.counter, run->image.size);
-	return 0;
+	return image_select(&run->image, &run->board, &o->trust, e);
 }
 
 /* The network's side of it. */

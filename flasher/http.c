@@ -41,6 +41,12 @@ int http_open(struct http **out, struct client *c, const struct http_options *op
 	return 0;
 }
 
+void http_cancel(struct http *h)
+{
+	visit_cancel(h->visit);
+	loop_disarm(h->loop, &h->later);
+}
+
 void http_close(struct http **h)
 {
 	if (!*h)
@@ -217,4 +223,9 @@ bool http_asked(const struct http *h)
 uint64_t http_sent(const struct http *h)
 {
 	return visit_sent(h->visit);
+}
+
+const char *http_peer(const struct http *h)
+{
+	return visit_peer(h->visit);
 }

@@ -31,6 +31,9 @@ int http_open(struct http **out, struct client *c, const struct http_options *op
 /* Gives up what is under way, of which nothing is told, and frees. Safe on NULL, and within a call of TOLD. */
 void http_close(struct http **h);
 
+/* Gives up what is under way; nothing is told of it. */
+void http_cancel(struct http *h);
+
 /* Who logs in; PASSWORD must outlive H. USER NULL: nobody. Returns 0 or -1. */
 int http_login(struct http *h, const char *user, const struct secret *password, struct err *e);
 
@@ -55,6 +58,9 @@ bool http_wants_reboot(const struct http *h);
 /* After TOLD, of the last request. */
 const struct exchange *http_exchange(const struct http *h);
 enum http_reach http_reach(const struct http *h);
+
+/* The numeric address that the last request went to, or "". */
+const char *http_peer(const struct http *h);
 
 /* The probe was asked for a password. */
 bool http_asked(const struct http *h);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "boards/board.h"
 #include "core/crypto.h"
 #include "core/manifest.h"
 #include "core/policy.h"
@@ -14,7 +15,7 @@
 
 #define IMAGE_MAX ((uint64_t)2 << 30) /* bytes; the copy lives in memory, once for all devices */
 
-enum { IMAGE_NAME_MAX = 2 * TEXT_NAME_MAX + 16 };
+enum { IMAGE_NAME_MAX = 2 * TEXT_NAME_MAX + 16 }; /* holds a file name out of a payload, cut, as well */
 
 struct image {
 	int fd;                        /* sealed; shared by all readers, so pread only */
@@ -30,6 +31,11 @@ struct image {
  * becomes of FILE meanwhile. Returns 0, or -1 with E set; then nothing is left behind. */
 int image_open(struct image *image, const char *file, const struct trust *trust, const struct policy *policy,
 	       struct err *e);
+
+/* Makes IMAGE what BOARD is sent: the bundle as it is; or its payload.tar.gz, or one file of the payload, copied out of the very bytes
+ * that were verified, to a sealed copy that takes their place. Size, hash and name are then those of what is sent; the head
+ * stays the bundle's. Returns 0, or -1: usage when the payload has no such file, too-large, system. */
+int image_select(struct image *image, const struct board *board, const struct trust *trust, struct err *e);
 
 /* Reads up to LEN bytes at OFFSET. Returns their number, or -1 with errno set. */
 ssize_t image_read(const struct image *image, void *buf, size_t len, uint64_t offset);

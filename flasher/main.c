@@ -10,6 +10,12 @@ static const struct verb verbs[] = {
 	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
 	 "verify a bundle, then send it once to each board's web endpoint"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
+	{"card", cmd_card,
+	 "BUNDLE TARGET... --board ID[:REV] (--pubkey FILE... | --keyring FILE)\n"
+	 "    [--size BYTES[M|G|T]] [--max-size BYTES[M|G|T]] [--confirm SERIAL...] [--receipt FILE] [--boards DIR] [--json] [--quiet]\n"
+	 "  card --verify TARGET... (--pubkey FILE... | --keyring FILE) [--board ID] [--receipt FILE] [--boards DIR] [--json] [--quiet]\n"
+	 "  card --steps | --sheet --board ID [--lang en|ru] [--boards DIR]",
+	 "make recovery cards from a bundle, as an image file or on disks; verify them; say how they are used"},
 	{"cards", cmd_cards, "[--max-size BYTES (128 GiB)] [--root DIR] [--json]",
 	 "list the disks that a card can be written to, and say why not to the others; --root DIR: DIR/sys and DIR/proc tell of them"},
 	{0},

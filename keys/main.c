@@ -5,17 +5,36 @@
 #include "core/cli.h"
 #include "keys/cmd.h"
 #include "keys/seckey.h"
+#include "keys/signer.h"
 
 static const struct verb verbs[] = {
 	{"generate", cmd_generate, "-o NAME [--no-password | --password-file FILE | --password-fd N]",
 	 "Makes a key pair: NAME.key, to be kept secret, and NAME.pub"},
+	{"adopt", cmd_adopt, "FILE -o NAME.pub [--json]",
+	 "Makes a public key file of an Ed25519 public key in PEM, DER or OpenSSH's form: an HSM's, a cloud's, an agent's"},
 	{"show", cmd_show, "FILE... [--json]",
 	 "Tells what key files and signatures are, and by which key; asks for no password"},
 	{"sign", cmd_sign,
-	 "FILE... -k KEY [-t COMMENT] [--append]\n            [--password-file FILE | --password-fd N]",
+	 "FILE... (-k KEY | --signer PROGRAM) [-t COMMENT] [--append] [--json]\n"
+	 "  [--password-file FILE | --password-fd N]\n" SIGNER_SYNOPSIS,
 	 "Signs each FILE into FILE.minisig; - signs standard input onto standard output"},
 	{"verify", cmd_verify, "FILE... (-p PUB... | --keyring KEYRING) [--json]",
 	 "Checks each FILE against FILE.minisig and the public keys given, or the release keys of a keyring"},
+	{"keyring", cmd_keyring,
+	 "create -o KEYRING [--threshold N] PUB...   serial 1; the keys are its roots, N of them sign (1)\n"
+	 "  keyring add-root KEYRING PUB...\n"
+	 "  keyring add-release KEYRING PUB... --product NAME... --board PATTERN...   each key for each product and board;\n"
+	 "                            a * ends a pattern, or is all of it\n"
+	 "  keyring revoke KEYRING (KEYID | PUB)...   for good\n"
+	 "  keyring floor KEYRING PRODUCT COUNTER     the lowest that a board accepts\n"
+	 "  keyring threshold KEYRING root|release N\n"
+	 "  keyring next KEYRING -o NEW               the same with the next serial: what is signed is not edited any more\n"
+	 "  keyring sign KEYRING (-k KEY | --signer PROGRAM | --merge SIGNATURES...) [--previous OLD]\n"
+	 "    [--password-file FILE | --password-fd N]   adds to KEYRING.minisig; a root of OLD that leaves needs --previous\n"
+	 SIGNER_SYNOPSIS
+	 "  keyring show KEYRING [--json]\n"
+	 "  keyring verify KEYRING... [--json]        the first against its own roots, each further one as the next step",
+	 "Makes, edits, signs and checks keyrings: roots, release keys and their scopes, revocations, floors"},
 	{"password", cmd_password,
 	 "KEY [--password-file FILE | --password-fd N]\n"
 	 "            [--no-password | --new-password-file FILE | --new-password-fd N]",

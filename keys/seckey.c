@@ -205,16 +205,14 @@ out:
 	return text;
 }
 
-static void public_text(char out[static TEXT_MAX], const struct seckey *k)
+static void public_text(char out[static TEXT_MAX], const struct public_key *public)
 {
 	unsigned char blob[PUBLIC_KEY_BLOB] = "Ed";
 	char id[KEYID_HEX + 1], line[BASE64_SIZE(PUBLIC_KEY_BLOB)];
-	struct public_key public;
 
-	seckey_public(k, &public);
-	memcpy(blob + 2, public.id, KEYID_SIZE);
-	memcpy(blob + 2 + KEYID_SIZE, public.key, ED25519_PUBLIC_SIZE);
-	keyid_print(id, public.id);
+	memcpy(blob + 2, public->id, KEYID_SIZE);
+	memcpy(blob + 2 + KEYID_SIZE, public->key, ED25519_PUBLIC_SIZE);
+	keyid_print(id, public->id);
 	base64_encode(line, sizeof line, blob, sizeof blob);
 	snprintf(out, TEXT_MAX, "untrusted comment: minisign public key %s\n%s\n", id, line);
 }
@@ -251,13 +249,15 @@ int seckey_save(const struct seckey *k, const char *name, const struct password 
 {
 	struct io_new secret = {.fd = -1}, public = {.fd = -1};
 	char *secret_path = NULL, *public_path = NULL, *text = NULL, public_line[TEXT_MAX];
+	struct public_key half;
 	int rc = -1;
 
 	secret_path = free_name(name, ".key", e); /* before the password is asked for; the commit is what makes sure */
 	public_path = secret_path ? free_name(name, ".pub", e) : NULL;
 	if (!public_path || !(text = secret_text(k, pw, weaker, e)))
 		goto out;
-	public_text(public_line, k);
+	seckey_public(k, &half);
+	public_text(public_line, &half);
 	if (write_new(&secret, secret_path, 0600, text, e) != 0 ||
 	    write_new(&public, public_path, 0644, public_line, e) != 0)
 		goto out;
@@ -275,6 +275,19 @@ out:
 	sodium_free(text);
 	free(public_path);
 	free(secret_path);
+	return rc;
+}
+
+int seckey_save_public(const struct public_key *k, const char *path, struct err *e)
+{
+	struct io_new f = {.fd = -1};
+	char text[TEXT_MAX];
+	int rc = -1;
+
+	public_text(text, k);
+	if (write_new(&f, path, 0644, text, e) == 0)
+		rc = io_new_commit_exclusive(&f, e);
+	io_new_discard(&f);
 	return rc;
 }
 

@@ -27,6 +27,9 @@ int seckey_generate(struct seckey **out, struct err *e);
  * *WEAKER tells that memory was short, and scrypt given less than minisign's full cost. */
 int seckey_save(const struct seckey *k, const char *name, const struct password *pw, bool *weaker, struct err *e);
 
+/* Writes the public key file PATH, which must not exist. Returns 0 or -1. */
+int seckey_save_public(const struct public_key *k, const char *path, struct err *e);
+
 /* Replaces the secret key file PATH, atomically, with the same key under another password (or none: NULL). */
 int seckey_reseal(const struct seckey *k, const char *path, const struct password *pw, bool *weaker, struct err *e);
 

@@ -62,7 +62,7 @@ static ssize_t others(char out[static SIGFILE_MAX], struct span old, const unsig
 	}
 }
 
-static int write_signatures(const char *name, const char *text, size_t len, struct err *e)
+int sigfile_write(const char *name, const char *text, size_t len, struct err *e)
 {
 	struct io_new f = {.fd = -1};
 	char *path = sigfile_name(name, e);
@@ -107,7 +107,7 @@ int sigfile_put(const char *name, const char *block, size_t len, const unsigned 
 		goto out;
 	}
 	memcpy(text + n, block, len);
-	rc = write_signatures(name, text, (size_t)n + len, e);
+	rc = sigfile_write(name, text, (size_t)n + len, e);
 out:
 	free(old);
 	return rc;

@@ -27,8 +27,8 @@ static int check_block(const char *text, size_t len, const struct public_key *pu
 	return 0;
 }
 
-int sign_prehash(char out[static SIGN_BLOCK_MAX], const struct seckey *k,
-		 const unsigned char prehash[static PREHASH_SIZE], const char *comment, struct err *e)
+int sign_prehash_by(char out[static SIGN_BLOCK_MAX], const struct hand *h, const unsigned char prehash[static PREHASH_SIZE],
+		    const char *comment, struct err *e)
 {
 	unsigned char blob[MINISIG_BLOB] = "ED", *sig = blob + 2 + KEYID_SIZE;
 	unsigned char global[ED25519_SIG_SIZE + MINISIG_COMMENT_MAX], global_sig[ED25519_SIG_SIZE];
@@ -39,18 +39,26 @@ int sign_prehash(char out[static SIGN_BLOCK_MAX], const struct seckey *k,
 
 	if (check_comment(comment, len, e) != 0)
 		return -1;
-	seckey_public(k, &public);
+	hand_public(h, &public);
 	memcpy(blob + 2, public.id, KEYID_SIZE);
-	seckey_sign(k, sig, prehash, PREHASH_SIZE);
+	if (hand_sign(h, sig, prehash, PREHASH_SIZE, e) != 0)
+		return -1;
 	memcpy(global, sig, ED25519_SIG_SIZE);
 	memcpy(global + ED25519_SIG_SIZE, comment, len);
-	seckey_sign(k, global_sig, global, ED25519_SIG_SIZE + len);
+	if (hand_sign(h, global_sig, global, ED25519_SIG_SIZE + len, e) != 0)
+		return -1;
 	keyid_print(id, public.id);
 	base64_encode(line, sizeof line, blob, sizeof blob);
 	base64_encode(global_line, sizeof global_line, global_sig, sizeof global_sig);
 	n = snprintf(out, SIGN_BLOCK_MAX, "untrusted comment: firmseal key %s\n%s\ntrusted comment: %s\n%s\n", id, line,
 		     comment, global_line);
 	return check_block(out, (size_t)n, &public, prehash, e) == 0 ? n : -1;
+}
+
+int sign_prehash(char out[static SIGN_BLOCK_MAX], const struct seckey *k,
+		 const unsigned char prehash[static PREHASH_SIZE], const char *comment, struct err *e)
+{
+	return sign_prehash_by(out, &(struct hand){.key = k}, prehash, comment, e);
 }
 
 void sign_manifest_comment(char *out, size_t size, const char *product, const char *version,

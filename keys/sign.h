@@ -3,7 +3,7 @@
 #ifndef KEYS_SIGN_H
 #define KEYS_SIGN_H
 
-#include "keys/seckey.h"
+#include "keys/hand.h"
 
 /* Room for one block: comment line, signature line, trusted comment line, global signature line. */
 enum { SIGN_BLOCK_MAX = MINISIG_COMMENT_MAX + 512 };
@@ -13,6 +13,10 @@ enum { SIGN_BLOCK_MAX = MINISIG_COMMENT_MAX + 512 };
  * allowed), system (the signature does not verify: a broken machine). */
 int sign_prehash(char out[static SIGN_BLOCK_MAX], const struct seckey *k,
 		 const unsigned char prehash[static PREHASH_SIZE], const char *comment, struct err *e);
+
+/* The same by whatever makes signatures; -1 also as hand_sign. */
+int sign_prehash_by(char out[static SIGN_BLOCK_MAX], const struct hand *h, const unsigned char prehash[static PREHASH_SIZE],
+		    const char *comment, struct err *e);
 
 /* The trusted comment of a manifest: "firmseal product:P version:V counter:N". OUT holds MINISIG_COMMENT_MAX + 1. */
 void sign_manifest_comment(char *out, size_t size, const char *product, const char *version,

@@ -82,6 +82,38 @@ failed:
 	return -1;
 }
 
+static int rewind_and_hash(struct attachment *a, const char *name, struct err *e)
+{
+	a->name = strdup(name);
+	if (!a->name)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	return lseek(a->fd, 0, SEEK_SET) == 0 ? hash_file(a, name, e) : err_errno(e, "cannot read %s again", name);
+}
+
+int attach_made(struct attachments *a, const char *name, int fd, struct err *e)
+{
+	struct attachment one = {.fd = fd}, *more = realloc(a->at, (a->n + 1) * sizeof *more);
+
+	if (more)
+		a->at = more;
+	else
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+	for (size_t i = 0; more && i < a->n; i++) {
+		if (strcmp(a->at[i].name, name) == 0) {
+			err_set(e, VERDICT_USAGE, "an attachment is named %s already", name);
+			more = NULL;
+		}
+	}
+	if (!more || rewind_and_hash(&one, name, e) != 0) {
+		close(fd);
+		free(one.name);
+		return -1;
+	}
+	a->at[a->n++] = one;
+	qsort(a->at, a->n, sizeof *a->at, compare);
+	return 0;
+}
+
 void attach_close(struct attachments *a)
 {
 	for (size_t i = 0; i < a->n; i++) {

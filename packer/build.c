@@ -15,7 +15,9 @@
 #include "core/ustar.h"
 #include "keys/sign.h"
 #include "packer/bundle_write.h"
+#include "packer/evidence.h"
 #include "packer/import.h"
+#include "packer/keyrings.h"
 #include "packer/manifest_write.h"
 
 struct build {
@@ -26,7 +28,11 @@ struct build {
 	struct payload payload;
 	int spool;                   /* of the payload */
 	struct manifest *manifest;
-	struct trust own;            /* the public halves of the keys */
+	struct hand hands[MINISIG_BLOCKS_MAX]; /* what signs: the keys, then the programs */
+	size_t nhands;
+	struct trust own;            /* their public keys */
+	struct chain chain;
+	struct trust last;           /* the last of the keyrings that are put in */
 	char *signatures;
 	size_t signatures_len;
 	struct seckey *keys[MINISIG_BLOCKS_MAX];
@@ -112,19 +118,26 @@ static int take_tree(struct build *b, struct err *e)
 
 /* --- keys and signatures --- */
 
+static int add_hand(struct build *b, const struct hand *hand, const char *name, struct err *e)
+{
+	struct public_key *public = &b->own.keys[b->nhands];
+
+	hand_public(hand, public);
+	for (size_t i = 0; i < b->nhands; i++)
+		if (memcmp(b->own.keys[i].id, public->id, KEYID_SIZE) == 0)
+			return err_set(e, VERDICT_USAGE, "%s is a key that was given already", name);
+	b->hands[b->nhands++] = *hand;
+	b->own.nkeys = b->nhands;
+	return 0;
+}
+
 static int load_key(struct build *b, size_t i, struct err *e)
 {
 	struct password password = b->o->password;
-	struct public_key *public = &b->own.keys[i];
 
 	if (seckey_load(&b->keys[i], b->o->keys[i], &password, e) != 0)
 		return -1;
-	seckey_public(b->keys[i], public);
-	b->own.nkeys = i + 1;
-	for (size_t k = 0; k < i; k++)
-		if (memcmp(b->own.keys[k].id, public->id, KEYID_SIZE) == 0)
-			return err_set(e, VERDICT_USAGE, "%s is a key that was given already", b->o->keys[i]);
-	return 0;
+	return add_hand(b, &(struct hand){.key = b->keys[i]}, b->o->keys[i], e);
 }
 
 /* Only after the archive has been read: while libarchive was at work, no secret was in this process. Before the long work of packing,
@@ -133,6 +146,9 @@ static int load_keys(struct build *b, struct err *e)
 {
 	for (size_t i = 0; i < b->o->nkeys; i++)
 		if (load_key(b, i, e) != 0)
+			return -1;
+	for (size_t i = 0; i < b->o->signers.n; i++)
+		if (add_hand(b, &(struct hand){.signer = &b->o->signers.at[i]}, b->o->signers.at[i].argv[0], e) != 0)
 			return -1;
 	return 0;
 }
@@ -147,12 +163,12 @@ static int sign_all(struct build *b, const unsigned char prehash[static PREHASH_
 {
 	char comment[MINISIG_COMMENT_MAX + 1];
 
-	b->signatures = malloc(b->o->nkeys * (size_t)SIGN_BLOCK_MAX);
+	b->signatures = malloc(b->nhands * (size_t)SIGN_BLOCK_MAX);
 	if (!b->signatures)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	sign_manifest_comment(comment, sizeof comment, b->o->product, b->o->version, b->o->counter);
-	for (size_t i = 0; i < b->o->nkeys; i++) {
-		int n = sign_prehash(b->signatures + b->signatures_len, b->keys[i], prehash, comment, e);
+	for (size_t i = 0; i < b->nhands; i++) {
+		int n = sign_prehash_by(b->signatures + b->signatures_len, &b->hands[i], prehash, comment, e);
 
 		if (n < 0)
 			return -1;
@@ -178,7 +194,7 @@ static int sign(struct build *b, struct err *e)
 		return -1;
 	if (trust_check(&b->own, prehash, (struct span){b->signatures, b->signatures_len}, &signers, e) != 0)
 		return err_prefix(e, "a signature just made is wrong");
-	if (signers.n != b->o->nkeys)
+	if (signers.n != b->nhands)
 		return err_set(e, VERDICT_SYSTEM, "a signature just made is missing");
 	memcpy(b->result->signers, signers.ids, sizeof signers.ids);
 	b->result->nsigners = signers.n;
@@ -213,10 +229,20 @@ static int pack(struct build *b, struct err *e)
 	return 0;
 }
 
+/* Behind the payload, whose hash it tells, and before the manifest, which covers it. */
+static int make_evidence(struct build *b, struct err *e)
+{
+	struct evidence evidence = {.o = b->o, .tree = b->result->tree, .payload = &b->payload, .spool = b->spool,
+				    .created = b->result->created, .hands = b->hands, .nhands = b->nhands};
+
+	return evidence_make(&evidence, &b->attachments, e);
+}
+
 static int write_out(struct build *b, struct err *e)
 {
 	struct bundle_parts parts = {
-		.manifest = manifest_text(b->manifest), .signatures = {b->signatures, b->signatures_len},
+		.keyrings = {(const char *)b->chain.bytes, b->chain.len}, .manifest = manifest_text(b->manifest),
+		.signatures = {b->signatures, b->signatures_len},
 		.payload = b->spool, .packed = b->payload.packed, .attachments = &b->attachments,
 	};
 
@@ -232,12 +258,17 @@ int build_run(struct build_result *result, const struct build_options *o, struct
 	if (!result->tree)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, e) == 0 &&
-	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_manifest(&b, e) == 0)
+	    keyrings_read(&b.chain, &b.last, o->keyrings, o->nkeyrings, e) == 0 &&
+	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
+	    make_manifest(&b, e) == 0)
 		rc = sign(&b, e);
+	if (rc == 0 && o->nkeyrings > 0)
+		rc = keyrings_judge(&b.last, b.manifest, (struct span){b.signatures, b.signatures_len}, e);
 	free_keys(&b);
 	if (rc == 0)
 		rc = write_out(&b, e);
 	attach_close(&b.attachments);
+	chain_free(&b.chain);
 	payload_clear(&b.payload);
 	manifest_free(&b.manifest);
 	free(b.signatures);

@@ -124,7 +124,7 @@ static int put_all(struct output *out, const struct bundle_parts *parts, struct 
 {
 	static const unsigned char end[USTAR_END];
 
-	if (put_text(out, "manifest", parts->manifest, e) != 0 ||
+	if (put(out, parts->keyrings.at, parts->keyrings.len, e) != 0 || put_text(out, "manifest", parts->manifest, e) != 0 ||
 	    (parts->signatures.len > 0 && put_text(out, "manifest.minisig", parts->signatures, e) != 0) ||
 	    put_payload(out, parts, e) != 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "packer/attach.h"
 
 struct bundle_parts {
+	struct span keyrings;  /* whole members, or empty */
 	struct span manifest;
 	struct span signatures; /* empty: the bundle stays unsigned, and is refused everywhere until some are attached */
 	int payload;           /* descriptor; PACKED bytes from its start */

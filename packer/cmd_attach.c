@@ -1,69 +1,33 @@
 /* SPDX-License-Identifier: ISC */
 /* firmpack attach and detach: signatures that are made where the bundle is not */
-#include <fcntl.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/cli.h"
 #include "core/io.h"
-#include "packer/blocks.h"
-#include "packer/bundle_write.h"
-#include "packer/peek.h"
+#include "core/json.h"
+#include "packer/front.h"
 #include "packer/verbs.h"
 
 struct wish {
 	const char *bundle, *output;
 	char **files;            /* NULL at the end */
 	struct trust trust;
+	bool json;
 };
 
 static const struct option table[] = {
 	{"pubkey", required_argument, NULL, 'p'}, {"keyring", required_argument, NULL, 'k'},
-	{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	{"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
+	{NULL, 0, NULL, 0}};
 
-/* Opens BUNDLE and reads its front. Returns the descriptor, or -1; peek_clear is due in either case. */
-static int open_front(struct peek *p, const char *bundle, struct err *e)
-{
-	struct source_fd source;
-	int fd = open(bundle, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-
-	*p = (struct peek){.manifest = NULL};
-	if (fd < 0)
-		return err_errno(e, "cannot open %s", bundle);
-	source_fd_init(&source, fd);
-	if (peek_read(p, &source.base, e) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* What is signed must be a manifest, on this side of the signature, too. */
-static int check_manifest(const struct peek *p, struct err *e)
-{
-	char *copy = malloc(p->manifest_len + 1);
-	struct manifest *m;
-
-	if (!copy)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	memcpy(copy, p->manifest, p->manifest_len + 1);
-	if (manifest_parse(&m, copy, p->manifest_len, e) != 0)
-		return -1;
-	manifest_free(&m);
-	return 0;
-}
-
-static int add_files(struct blocks *blocks, const struct wish *w, const struct peek *p, struct err *e)
+static int add_files(struct front *f, const struct wish *w, struct err *e)
 {
 	unsigned char prehash[PREHASH_SIZE];
-	struct hash hash;
 
-	hash_init(&hash, PREHASH_SIZE);
-	hash_update(&hash, p->manifest, p->manifest_len);
-	hash_final(&hash, prehash, PREHASH_SIZE);
+	front_prehash(f, prehash);
 	for (char **file = w->files; *file; file++) {
 		char *text = NULL;
 		size_t len = 0;
@@ -71,7 +35,7 @@ static int add_files(struct blocks *blocks, const struct wish *w, const struct p
 
 		if (io_read_file(&text, &len, *file, BLOCKS_MAX, e) != 0)
 			return -1;
-		rc = blocks_add(blocks, (struct span){text, len}, &w->trust, prehash, e);
+		rc = blocks_add(&f->blocks, (struct span){text, len}, &w->trust, prehash, e);
 		free(text);
 		if (rc != 0)
 			return err_prefix(e, "%s", *file);
@@ -79,24 +43,11 @@ static int add_files(struct blocks *blocks, const struct wish *w, const struct p
 	return 0;
 }
 
-static int attach(const struct wish *w, struct blocks *blocks, struct err *e)
+static int attach(const struct wish *w, struct front *f, struct err *e)
 {
-	struct peek p;
-	int fd = open_front(&p, w->bundle, e), rc = -1;
-
-	if (fd < 0)
-		goto out;
-	if (check_manifest(&p, e) != 0 ||
-	    (p.signatures && blocks_take(blocks, (struct span){p.signatures, p.signatures_len}, e) != 0) ||
-	    add_files(blocks, w, &p, e) != 0)
-		goto out;
-	rc = bundle_resign(w->output ? w->output : w->bundle, fd, p.signatures_at, p.rest_at,
-			   (struct span){blocks->text, blocks->len}, e);
-out:
-	if (fd >= 0)
-		close(fd);
-	peek_clear(&p);
-	return rc;
+	if (front_open(f, w->bundle, e) != 0 || add_files(f, w, e) != 0)
+		return -1;
+	return front_write(f, w->output ? w->output : w->bundle, e);
 }
 
 static int parse(struct wish *w, int argc, char **argv, struct err *e)
@@ -106,14 +57,19 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 	*w = (struct wish){.bundle = NULL};
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "p:o:", table, NULL)) != -1) {
-		if (c == 'p' && trust_add_file(&w->trust, optarg, e) != 0)
-			return -1;
-		if (c == 'k' && trust_add_keyring_file(&w->trust, optarg, e) != 0)
-			return -1;
-		if (c == 'o')
-			w->output = optarg;
-		if (c != 'p' && c != 'k' && c != 'o')
-			return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+		switch (c) {
+		case 'p':
+			if (trust_add_file(&w->trust, optarg, e) != 0)
+				return -1;
+			break;
+		case 'k':
+			if (trust_add_keyring_file(&w->trust, optarg, e) != 0)
+				return -1;
+			break;
+		case 'o': w->output = optarg; break;
+		case 'j': w->json = true; break;
+		default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+		}
 	}
 	w->bundle = argv[optind];
 	w->files = argv + optind + (w->bundle != NULL);
@@ -122,24 +78,21 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 
 int cmd_attach(int argc, char **argv)
 {
-	static struct blocks blocks;
+	static struct front front = {.fd = -1};
 	struct err e = {.verdict = VERDICT_OK};
-	char id[KEYID_HEX + 1];
 	struct wish w;
+	int status = STATUS_DONE;
 
 	if (parse(&w, argc, argv, &e) != 0)
-		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
+		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
 	if (!w.bundle || !*w.files || trust_is_empty(&w.trust))
 		return cli_usage("want a BUNDLE, SIGNATURES and the --pubkey or --keyring they are checked by");
-	if (crypto_init_verify(&e) != 0 || attach(&w, &blocks, &e) != 0)
-		return cli_fail(&e);
-	printf("%s: signed by", w.output ? w.output : w.bundle);
-	for (size_t i = 0; i < blocks.n; i++) {
-		keyid_print(id, blocks.ids[i]);
-		printf(" %s", id);
-	}
-	putchar('\n');
-	return cli_done(STATUS_DONE);
+	if (crypto_init_verify(&e) != 0 || attach(&w, &front, &e) != 0)
+		status = cli_fail_as(&e, w.json);
+	else
+		front_say(&front, w.output ? w.output : w.bundle, w.json);
+	front_close(&front);
+	return cli_done(status);
 }
 
 static int write_file(const char *name, const char *text, size_t len, struct err *e)
@@ -157,39 +110,51 @@ static int write_file(const char *name, const char *text, size_t len, struct err
 	return rc;
 }
 
-static int detach(const struct wish *w, struct err *e)
+static int detach(const struct wish *w, struct front *f, struct err *e)
 {
 	size_t size = strlen(w->output) + sizeof ".minisig";
-	char *name = malloc(size);
-	struct peek p;
-	int fd = open_front(&p, w->bundle, e), rc = -1;
+	char *name;
+	int rc = -1;
 
-	if (fd < 0)
-		goto out;
-	if (!name) {
-		err_set(e, VERDICT_SYSTEM, "out of memory");
-		goto out;
-	}
+	if (front_open(f, w->bundle, e) != 0)
+		return -1;
+	name = malloc(size);
+	if (!name)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	snprintf(name, size, "%s.minisig", w->output);
-	if (check_manifest(&p, e) != 0 || write_file(w->output, p.manifest, p.manifest_len, e) != 0)
-		goto out;
-	rc = p.signatures ? write_file(name, p.signatures, p.signatures_len, e) : 0;
-out:
-	if (fd >= 0)
-		close(fd);
+	if (write_file(w->output, f->peek.manifest, f->peek.manifest_len, e) == 0)
+		rc = f->peek.signatures ? write_file(name, f->peek.signatures, f->peek.signatures_len, e) : 0;
 	free(name);
-	peek_clear(&p);
 	return rc;
+}
+
+static void say_detached(const struct wish *w, const struct front *f)
+{
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	json_string(&j, "manifest", w->output);
+	json_number(&j, "signatures", f->blocks.n);
+	json_end_object(&j);
+	json_finish(&j);
 }
 
 int cmd_detach(int argc, char **argv)
 {
+	static struct front front = {.fd = -1};
 	struct err e = {.verdict = VERDICT_OK};
 	struct wish w;
+	int status = STATUS_DONE;
 
 	if (parse(&w, argc, argv, &e) != 0 || !w.bundle || *w.files || !w.output || !trust_is_empty(&w.trust))
 		return cli_usage("want a BUNDLE and -o NAME");
-	if (crypto_init_verify(&e) != 0 || detach(&w, &e) != 0)
-		return cli_fail(&e);
-	return cli_done(STATUS_DONE);
+	if (crypto_init_verify(&e) != 0 || detach(&w, &front, &e) != 0)
+		status = cli_fail_as(&e, w.json);
+	else if (w.json)
+		say_detached(&w, &front);
+	front_close(&front);
+	return cli_done(status);
 }

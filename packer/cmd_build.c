@@ -98,13 +98,13 @@ static void print_text(const struct build_options *o, const struct build_result 
 
 int cmd_build(int argc, char **argv)
 {
-	struct build_options options;
+	static struct build_options options;
 	struct build_result result = {.tree = NULL};
 	struct terminal terminal;
 	struct err e = {.verdict = VERDICT_OK};
 	int status = STATUS_DONE;
 
-	if (options_parse(&options, argc, argv, &e) != 0)
+	if (options_parse(&options, argc, argv, cli_relay, &e) != 0)
 		return cli_usage("%s", e.message);
 	terminal_init(&terminal, options.quiet);
 	if (keys_init(&e) != 0 || build_run(&result, &options, &terminal.base, &e) != 0)

@@ -3,13 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/cli.h"
 #include "core/json.h"
 #include "core/opened.h"
 #include "packer/boards_json.h"
 #include "packer/peek.h"
+#include "packer/utc.h"
 #include "packer/verbs.h"
 
 struct inspected {
@@ -34,15 +34,6 @@ static struct counts count(const struct manifest *m)
 	return c;
 }
 
-static void utc(char out[static 32], uint64_t seconds)
-{
-	time_t t = (time_t)seconds;
-	struct tm tm;
-
-	if (!gmtime_r(&t, &tm) || strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		memcpy(out, "?", 2);
-}
-
 static bool vouched(const struct inspected *in, const struct minisig *block)
 {
 	for (size_t i = 0; in->signers && i < in->signers->n; i++)
@@ -63,9 +54,9 @@ static void print_head(const struct inspected *in)
 	const struct manifest_head *head = manifest_head(in->m);
 	struct counts c = count(in->m);
 	struct manifest_board board;
-	char when[32];
+	char when[UTC_SIZE];
 
-	utc(when, head->created);
+	utc_print(when, head->created);
 	label(in, "product");
 	printf("%s\n", head->product);
 	label(in, "version");
@@ -204,10 +195,10 @@ static int print_json(const struct inspected *in, struct err *e)
 	const struct manifest_head *head = manifest_head(in->m);
 	struct counts c = count(in->m);
 	struct json j;
-	char when[32];
+	char when[UTC_SIZE];
 	int rc;
 
-	utc(when, head->created);
+	utc_print(when, head->created);
 	json_begin(&j, stdout);
 	json_object(&j, NULL);
 	json_bool(&j, "verified", in->signers != NULL);

@@ -4,6 +4,7 @@
 
 #include "core/cli.h"
 #include "core/verbs.h"
+#include "keys/signer.h"
 #include "packer/verbs.h"
 
 static const struct verb verbs[] = {
@@ -12,10 +13,17 @@ static const struct verb verbs[] = {
 	 "  --board ID[:LOW-HIGH]...  boards that may take it; without a range: revisions 0 to 9223372036854775807, the\n"
 	 "                            greatest number of the format, so every revision there is or will be\n"
 	 "  --key FILE... | --unsigned  secret keys; each signs. Unsigned: `attach' adds signatures made elsewhere\n"
+	 SIGNER_SYNOPSIS
 	 "  -o OUT                    the bundle; appears whole or not at all\n"
 	 "  [--write PATH=SLOT]...    this file of the tree goes, raw, to that slot of the board\n"
 	 "  [--run PATH=before|after]...  hooks, run in this order where the board's own configuration allows it\n"
+	 "  [--keyring FILE]...       keyrings for boards that may not know them, in the order of their serials, each with its\n"
+	 "                            FILE.minisig beside it\n"
 	 "  [--attach FILE]...        files that ride along: SBOM, provenance\n"
+	 "  [--sbom[=cyclonedx]]      attach a CycloneDX 1.5 bill of materials: every file with its hash,\n"
+	 "  [--sbom-dpkg FILE] [--sbom-list FILE]  and packages: from a dpkg status file, from lines `NAME VERSION [PURL]'\n"
+	 "  [--provenance]            attach a SLSA provenance statement (in-toto, DSSE), signed by whoever signs the bundle\n"
+	 "  [--builder URI] [--source URI [--source-commit HEX]]  what it says of who built it, and from what\n"
 	 "  [--password-file FILE | --password-fd N]  for sealed keys: the file's first line for all of them, or a line of the\n"
 	 "                            descriptor for each; else the terminal is asked\n"
 	 "  [--root-owner | --keep-owner]  0:0 for all (default, since trees are built by ordinary users), or as found\n"
@@ -24,14 +32,29 @@ static const struct verb verbs[] = {
 	 "  [--level 1..9 (6)] [--chunk-size 64K..4M (1M)] [--threads N (all)] [--quiet] [--json]\n"
 	 "SOURCE_DATE_EPOCH sets the time of the bundle and of all in it; without it, it is now",
 	 "Packs and signs a directory, or a tar (any common filter), zip, 7z or cpio archive"},
-	{"detach", cmd_detach, "BUNDLE -o NAME",
+	{"detach", cmd_detach, "BUNDLE -o NAME [--json]",
 	 "Writes what is to be signed, the manifest, to NAME, and the signatures so far to NAME.minisig"},
-	{"attach", cmd_attach, "BUNDLE SIGNATURES... (--pubkey FILE... | --keyring FILE) [-o OUT]",
+	{"attach", cmd_attach, "BUNDLE SIGNATURES... (--pubkey FILE... | --keyring FILE) [-o OUT] [--json]",
 	 "Adds signatures that firmkey or minisign made of the manifest elsewhere, after checking them"},
+	{"countersign", cmd_countersign,
+	 "BUNDLE --pubkey FILE... (-k KEY | --signer PROGRAM) [-o OUT] [--json]\n"
+	 "  --pubkey FILE...          who must have signed it already: all of it is checked first\n"
+	 "  --key FILE                who signs it now\n"
+	 "  [--password-file FILE | --password-fd N]\n"
+	 SIGNER_SYNOPSIS,
+	 "Checks a finished bundle and adds one more signature to it"},
 	VERB_CHECK,
 	{"list", cmd_list, "BUNDLE|- (--pubkey FILE... | --keyring FILE) [--json]", "Lists what an authentic bundle holds"},
 	{"inspect", cmd_inspect, "BUNDLE|- [--pubkey FILE... | --keyring FILE] [--json]",
 	 "Tells what a bundle says of itself, and who signed it; without keys nothing is verified"},
+	{"evidence", cmd_evidence, "BUNDLE|- (--pubkey FILE... | --keyring FILE) [--json]",
+	 "Checks a bundle with the SBOM and the provenance in it: their signature, and that they are about this bundle"},
+	{"explain", cmd_explain,
+	 "BUNDLE (--pubkey FILE... | --keyring FILE) --board ID[:REV]\n"
+	 "  [--product NAME]          the board's product\n"
+	 "  [--counter N]             the counter that the board has confirmed\n"
+	 "  [--json]",
+	 "Says step by step why a board will take a bundle, or refuse it; ends with the status of the first refusal"},
 	{"diff", cmd_diff, "OLD NEW (--pubkey FILE... | --keyring FILE) [--json]", "Tells what changed from one authentic bundle to another"},
 	VERB_UNPACK,
 	{NULL, NULL, NULL, NULL},

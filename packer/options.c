@@ -136,9 +136,11 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 /* --- the table --- */
 
 enum code {
-	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_ATTACH, CODE_KEY,
+	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
 	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
+	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
+	CODE_SIGNER, CODE_SIGNER_LAST = CODE_SIGNER + SIGNER_TIMEOUT,
 };
 
 static const struct option table[] = {
@@ -148,6 +150,7 @@ static const struct option table[] = {
 	{"board", required_argument, NULL, CODE_BOARD},
 	{"write", required_argument, NULL, CODE_WRITE},
 	{"run", required_argument, NULL, CODE_RUN},
+	{"keyring", required_argument, NULL, CODE_KEYRING},
 	{"attach", required_argument, NULL, CODE_ATTACH},
 	{"key", required_argument, NULL, CODE_KEY},
 	{"password-file", required_argument, NULL, CODE_PASSWORD_FILE},
@@ -162,6 +165,14 @@ static const struct option table[] = {
 	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
 	{"json", no_argument, NULL, CODE_JSON},
+	{"sbom", optional_argument, NULL, CODE_SBOM},
+	{"sbom-dpkg", required_argument, NULL, CODE_SBOM_DPKG},
+	{"sbom-list", required_argument, NULL, CODE_SBOM_LIST},
+	{"provenance", no_argument, NULL, CODE_PROVENANCE},
+	{"builder", required_argument, NULL, CODE_BUILDER},
+	{"source", required_argument, NULL, CODE_SOURCE},
+	{"source-commit", required_argument, NULL, CODE_SOURCE_COMMIT},
+	SIGNER_OPTIONS(CODE_SIGNER),
 	{"output", required_argument, NULL, 'o'},
 	{NULL, 0, NULL, 0},
 };
@@ -200,8 +211,53 @@ static int take_count(struct build_options *o, int code, const char *value, stru
 	}
 }
 
+/* A URI's scheme and what a URI may hold (RFC 3986): it ends up in other people's tools. */
+static int take_uri(const char **out, const char *option, const char *value, struct err *e)
+{
+	size_t scheme = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789+.-"), n = strlen(value);
+
+	if (scheme == 0 || value[scheme] != ':' || n > 1024)
+		return usage_value(e, option, value, "a URI");
+	for (size_t i = 0; i < n; i++)
+		if (value[i] <= 0x20 || value[i] >= 0x7f || strchr("\"<>\\^`{|}", value[i]))
+			return usage_value(e, option, value, "a URI");
+	*out = value;
+	return 0;
+}
+
+static int take_commit(const char **out, const char *value, struct err *e)
+{
+	size_t n = strlen(value);
+
+	if ((n != 40 && n != 64) || strspn(value, "0123456789abcdef") != n)
+		return usage_value(e, "source-commit", value, "40 or 64 lower-case hexadecimal digits");
+	*out = value;
+	return 0;
+}
+
+static int take_evidence(struct build_options *o, int code, const char *value, struct err *e)
+{
+	switch (code) {
+	case CODE_SBOM:
+		if (value && strcmp(value, "cyclonedx") != 0)
+			return usage_value(e, "sbom", value, "cyclonedx");
+		o->sbom = true;
+		return 0;
+	case CODE_SBOM_DPKG: o->sbom_dpkg = value; return 0;
+	case CODE_SBOM_LIST: o->sbom_list = value; return 0;
+	case CODE_PROVENANCE: o->provenance = true; return 0;
+	case CODE_BUILDER: return take_uri(&o->builder, "builder", value, e);
+	case CODE_SOURCE: return take_uri(&o->source, "source", value, e);
+	default: return take_commit(&o->source_commit, value, e);
+	}
+}
+
 static int take_option(struct build_options *o, int code, const char *value, struct err *e)
 {
+	if (code >= CODE_SBOM && code <= CODE_SOURCE_COMMIT)
+		return take_evidence(o, code, value, e);
+	if (code >= CODE_SIGNER && code <= CODE_SIGNER_LAST)
+		return signer_take(&o->signers, (enum signer_option)(code - CODE_SIGNER), value, e);
 	switch (code) {
 	case CODE_PRODUCT: return take_name(&o->product, "product", value, e);
 	case CODE_VERSION: return take_name(&o->version, "version", value, e);
@@ -209,6 +265,7 @@ static int take_option(struct build_options *o, int code, const char *value, str
 	case CODE_BOARD: return take_board(o, value, e);
 	case CODE_WRITE: return take_write(o, value, e);
 	case CODE_RUN: return take_run(o, value, e);
+	case CODE_KEYRING: return take_string(o->keyrings, &o->nkeyrings, OPTIONS_KEYRINGS_MAX, "keyring", value, e);
 	case CODE_ATTACH: return take_string(o->attach, &o->nattach, OPTIONS_ATTACH_MAX, "attach", value, e);
 	case CODE_KEY: return take_string(o->keys, &o->nkeys, MINISIG_BLOCKS_MAX, "key", value, e);
 	case CODE_PASSWORD_FILE: return password_use_file(&o->password, value, e);
@@ -263,19 +320,28 @@ static int check_complete(const struct build_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--product, --version, --counter and -o are needed");
 	if (o->nboards == 0)
 		return err_set(e, VERDICT_USAGE, "--board is needed: which boards may take the bundle");
-	if (o->not_signed && o->nkeys > 0)
-		return err_set(e, VERDICT_USAGE, "--unsigned and --key exclude each other");
-	if (o->nkeys == 0 && !o->not_signed)
-		return err_set(e, VERDICT_USAGE, "--key is needed, or --unsigned: a bundle without a signature is refused everywhere");
-	return 0;
+	if (o->not_signed && o->nkeys + o->signers.n > 0)
+		return err_set(e, VERDICT_USAGE, "--unsigned goes with neither --key nor --signer");
+	if (o->nkeys + o->signers.n == 0 && !o->not_signed)
+		return err_set(e, VERDICT_USAGE,
+			       "--key or --signer is needed, or --unsigned: a bundle without a signature is refused everywhere");
+	if (o->nkeys + o->signers.n > MINISIG_BLOCKS_MAX)
+		return err_set(e, VERDICT_USAGE, "a bundle holds at most %d signatures", MINISIG_BLOCKS_MAX);
+	if ((o->sbom_dpkg || o->sbom_list) && !o->sbom)
+		return err_set(e, VERDICT_USAGE, "--sbom-dpkg and --sbom-list go with --sbom");
+	if ((o->builder || o->source || o->source_commit) && !o->provenance)
+		return err_set(e, VERDICT_USAGE, "--builder, --source and --source-commit go with --provenance");
+	if (o->source_commit && !o->source)
+		return err_set(e, VERDICT_USAGE, "--source-commit goes with --source");
+	return signer_complete(&o->signers, e);
 }
 
-int options_parse(struct build_options *o, int argc, char **argv, struct err *e)
+int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e)
 {
 	int code;
 
 	*o = (struct build_options){.password = {.fd = -1}, .level = LEVEL_DEFAULT, .chunk_size = CHUNK_SIZE_DEFAULT,
-				    .threads = chunks_threads(POOL_THREADS_MAX)};
+				    .threads = chunks_threads(POOL_THREADS_MAX), .signers = {.say = say}};
 	opterr = 0; /* errors are said in our own words */
 	optind = 1;
 	while ((code = getopt_long(argc, argv, "o:", table, NULL)) != -1)
@@ -284,5 +350,9 @@ int options_parse(struct build_options *o, int argc, char **argv, struct err *e)
 	if (argc - optind != 1)
 		return err_set(e, VERDICT_USAGE, "want one TREE or ARCHIVE");
 	o->input = argv[optind];
-	return check_complete(o, e) == 0 ? arrange(o, e) : -1;
+	if (check_complete(o, e) != 0)
+		return -1;
+	if (!o->builder)
+		o->builder = "urn:firmseal:builder:unnamed";
+	return arrange(o, e);
 }

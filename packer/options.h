@@ -8,12 +8,14 @@
 #include "core/manifest.h"
 #include "core/minisig.h"
 #include "keys/password.h"
+#include "keys/signer.h"
 #include "packer/tree.h"
 
 enum {
 	OPTIONS_WRITES_MAX = 64,
 	OPTIONS_RUNS_MAX = 64,     /* the reader's limit */
 	OPTIONS_ATTACH_MAX = 64,
+	OPTIONS_KEYRINGS_MAX = 64, /* the format's */
 };
 
 /* Strings stay argv's. */
@@ -31,18 +33,25 @@ struct build_options {
 	size_t nruns;
 	const char *attach[OPTIONS_ATTACH_MAX];
 	size_t nattach;
+	const char *keyrings[OPTIONS_KEYRINGS_MAX]; /* in the order of their serials */
+	size_t nkeyrings;
 	const char *keys[MINISIG_BLOCKS_MAX];
 	size_t nkeys;
+	struct signer_list signers; /* programs that sign */
 	struct password password;  /* where the keys' passwords come from */
 	int level;
 	uint32_t chunk_size;
 	unsigned threads;
 	struct tree_rules rules;
+	bool sbom, provenance;     /* evidence to be made */
+	const char *sbom_dpkg, *sbom_list; /* components for the SBOM, or NULL */
+	const char *builder;       /* URI of who builds */
+	const char *source, *source_commit; /* URI and git commit of what it is built from, or NULL */
 	bool not_signed;           /* --unsigned: signatures come later, by `attach` */
 	bool drop_unsafe, quiet, json;
 };
 
-/* Reads the arguments of `build` (ARGV[0] is the verb). Returns 0, or -1 (usage) with the message in E. */
-int options_parse(struct build_options *o, int argc, char **argv, struct err *e);
+/* Reads the arguments of `build` (ARGV[0] is the verb). What a signer says goes to SAY. Returns 0, or -1 (usage) with the message in E. */
+int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e);
 
 #endif

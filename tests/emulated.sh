@@ -5,19 +5,12 @@
 # power being cut, and everything else is refused. QEMU's `virt', no KVM: every boot takes some seconds.
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$TESTS/emulate/guest.sh"
 [ -z "${SAN:-}" ] || { skip emulated 'not with sanitizers'; exit 0; }
 need make python3 minisign arm-linux-gnueabihf-gcc qemu-system-arm depmod mke2fs cpio curl
 cd "$T"
 
-make -s -C "$TESTS/.." BUILD="$BUILD" board >made 2>&1 && "$TESTS/emulate/image" image "$BUILD/board/firmverify" >>made 2>&1 || {
-    if grep -q 'no armhf packages' made; then
-        skip emulated "$(grep -m 1 'no armhf packages' made)"
-        exit 0
-    fi
-    fail 'a board is made' "$(tail -n 20 made)"
-    exit 1
-}
-pass 'a board is made'
+board_image
 
 # --- images ---
 mkdir -p tree/boot tree/etc tree/bin
@@ -57,7 +50,7 @@ boot() {
     www=$(port)
     : >console
     qemu-system-arm -M virt,highmem=off -cpu cortex-a15 -m 256 -display none -monitor none -serial file:console -no-reboot \
-        -kernel image/kernel -initrd image/initramfs.gz -append 'console=ttyAMA0 quiet panic=1' \
+        -kernel "$image/kernel" -initrd "$image/initramfs.gz" -append 'console=ttyAMA0 quiet panic=1' \
         -netdev "user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:$www-:80" -device virtio-net-device,netdev=n0 \
         -device virtio-rng-device -drive if=none,id=d0,format=raw,file=disk.img -device virtio-blk-device,drive=d0 </dev/null >qemu.log 2>&1 &
     board=$!

@@ -112,6 +112,19 @@ stock plain 'Installer Not Signtured!!!'
 ends "plain text: rejected" 6 ': rejected: .*Installer Not Signtured!!!' \
     push "$bundle" zynq-s9 "$www" --boards "$T/profiles"
 
+# Boards on their way from stock: the same bundle, and out of it what their own upgrade page takes.
+mkdir "$T/parts"
+tar -C "$T/parts" -xf "$bundle"
+stock html
+ends "a stock board" 0 ': accepted' push "$bundle" zynq-s9-stock "$www"
+same "is sent the payload of the verified bundle" "$T/parts/payload.tar.gz" "$web/received"
+stock json
+sed 's/^send .*/send file rootfs.img/' "$boards/zynq-s19-stock.board" >"$T/profiles/zynq-s19-stock.board"
+ends "another one" 0 ': accepted' push "$bundle" zynq-s19-stock "$www" --boards "$T/profiles"
+same "one file out of it" "$T/tree/rootfs.img" "$web/received"
+refused "a bundle without that file" 2 usage push "$bundle" zynq-s19-stock "$www"
+refused "a stock board, and a bundle for other hardware" 5 wrong-board push "$bundle" am335x-l3-stock "$www"
+
 stock html
 ends "told to reboot" 0 ': accepted; told to reboot' push "$bundle" zynq-s9 "$www" --reboot
 ok "by its reboot page" grep -qx 'GET /cgi-bin/reboot.cgi' "$web/requests"
@@ -323,7 +336,7 @@ stop "$lighttpd"
 firmflash boards --boards "$boards" >"$T/boards.txt"
 firmflash boards --boards "$boards" --json >"$T/boards.json"
 ok "every profile is listed" [ "$(cut -d' ' -f1 "$T/boards.txt" | tr '\n' ' ')" = \
-    "$(cd "$boards" && for f in *.board; do printf '%s ' "${f%.board}"; done)" ]
+    "$(cd "$boards" && for f in *.board; do echo "${f%.board}"; done | LC_ALL=C sort | tr '\n' ' ')" ]
 ok "as JSON, an object a line" python3 -c 'import json, sys
 assert [json.loads(line)["board"] for line in open(sys.argv[1])] == [line.split()[0] for line in open(sys.argv[2])]' \
     "$T/boards.json" "$T/boards.txt"

@@ -126,6 +126,11 @@ static void objects(void **state)
 static void lines(void **state)
 {
 	static const struct row rows[] = {
+		{BOARD_TOKEN, "{\"after\":30}", NULL, OUTCOME_ACCEPTED, ""},
+		{BOARD_TOKEN, "{\"err\":\"Wrong model\"}", NULL, OUTCOME_REJECTED, "says \"Wrong model\""},
+		{BOARD_TOKEN, "{\"error\":\"busy\"}", NULL, OUTCOME_REJECTED, "says \"busy\""},
+		{BOARD_TOKEN, "[]", NULL, OUTCOME_UNKNOWN, "no form known"},
+		{BOARD_TOKEN, "", NULL, OUTCOME_UNKNOWN, "empty"},
 		{BOARD_PLAIN, "System Upgrade Successed", NULL, OUTCOME_ACCEPTED, ""},
 		{BOARD_PLAIN, "System Upgrade Successed\n", NULL, OUTCOME_ACCEPTED, ""},
 		{BOARD_PLAIN, "Cannot Find Signature!!!\n", NULL, OUTCOME_REJECTED, "Cannot Find Signature!!!"},

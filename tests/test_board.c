@@ -107,8 +107,8 @@ static void each_bad_line_is_refused_with_its_number(void **state)
 		{3, "title say \"hello\"", "x.board:3:", "quotes"},
 		{3, "title back\\slash", "x.board:3:", "quotes"},
 		{4, "family two words", "x.board:4:", "not a name"},
-		{7, "dialect xml", "x.board:7:", "html, json or plain"},
-		{7, "dialect HTML", "x.board:7:", "html, json or plain"},
+		{7, "dialect xml", "x.board:7:", "html, json, plain or token"},
+		{7, "dialect HTML", "x.board:7:", "html, json, plain or token"},
 		{8, "realm a\\b", "x.board:8:", "quotes"},
 		{10, "probe cgi-bin/info.cgi", "x.board:10:", "not a path"},
 		{10, "probe /a/../b", "x.board:10:", "not a path"},
@@ -118,7 +118,9 @@ static void each_bad_line_is_refused_with_its_number(void **state)
 		{10, "probe /a b", "x.board:10:", "not a path"},
 		{10, "probe /a@b", "x.board:10:", "not a path"},
 		{11, "field a\"; b", "x.board:11:", "not a name"},
-		{12, "send payload", "x.board:12:", "only `bundle'"},
+		{12, "send everything", "x.board:12:", "`bundle', `payload' or `file PATH'"},
+		{12, "send file ../etc/passwd", "x.board:12:", "`file PATH'"},
+		{12, "send file /etc/passwd", "x.board:12:", "`file PATH'"},
 		{13, "upgrade", "x.board:13:", "unknown directive"},
 		{13, "upgrade sideways /a", "x.board:13:", "unknown directive"},
 		{13, "upgrade keep a", "x.board:13:", "not a path"},
@@ -138,6 +140,54 @@ static void each_bad_line_is_refused_with_its_number(void **state)
 		refuse(text, strlen(text), bad[i].where, bad[i].what);
 		free(text);
 	}
+}
+
+/* A profile with LINE put before its last directive. */
+static void parse_with(struct board *b, const char *send, const char *more)
+{
+	char text[2048];
+	struct err e = {0};
+	int n = snprintf(text, sizeof text,
+			 "board x\ntitle X\nmodel Model A\ndialect json\nrealm r\nprobe /p\nfield f\nsend %s\nupgrade keep /u\n"
+			 "reboot keep itself\n%s",
+			 send, more);
+
+	if (board_parse(b, "x.board", text, (size_t)n, &e))
+		fail_msg("%s", e.message);
+}
+
+static void what_is_sent_and_to_which_hardware(void **state)
+{
+	struct board b;
+
+	(void)state;
+	parse_with(&b, "bundle", "");
+	assert_int_equal(b.send, BOARD_SEND_BUNDLE);
+	assert_string_equal(b.hardware, "x");
+	parse_with(&b, "payload", "hardware y\n");
+	assert_int_equal(b.send, BOARD_SEND_PAYLOAD);
+	assert_string_equal(b.hardware, "y");
+	parse_with(&b, "file a/b.bmu", "");
+	assert_int_equal(b.send, BOARD_SEND_FILE);
+	assert_string_equal(b.send_path, "a/b.bmu");
+}
+
+static void a_board_fits_by_its_subtype_or_else_its_model(void **state)
+{
+	struct board b;
+
+	(void)state;
+	parse_with(&b, "bundle", "");
+	assert_int_equal(board_fits(&b, "r", "Model A", ""), BOARD_FIT_MODEL);
+	assert_int_equal(board_fits(&b, "", "Model A", ""), BOARD_FIT_MODEL);
+	assert_int_equal(board_fits(&b, "other", "Model A", ""), BOARD_UNFIT);
+	assert_int_equal(board_fits(&b, "r", "Model AB", ""), BOARD_UNFIT);
+	assert_int_equal(board_fits(&b, "r", "Model A", "CVCtrl_B"), BOARD_UNFIT); /* the same model on another board */
+	parse_with(&b, "bundle", "subtype CVCtrl_*\nsubtype exact\n");
+	assert_int_equal(board_fits(&b, "r", "Model A", "CVCtrl_B"), BOARD_FIT_SUBTYPE);
+	assert_int_equal(board_fits(&b, "r", "", "exact"), BOARD_FIT_SUBTYPE);
+	assert_int_equal(board_fits(&b, "r", "", "exact!"), BOARD_UNFIT);
+	assert_int_equal(board_fits(&b, "r", "Model A", ""), BOARD_UNFIT);
 }
 
 static void what_is_missing_is_named(void **state)
@@ -277,6 +327,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_profile_is_read),
 		cmocka_unit_test(each_bad_line_is_refused_with_its_number),
+		cmocka_unit_test(what_is_sent_and_to_which_hardware),
+		cmocka_unit_test(a_board_fits_by_its_subtype_or_else_its_model),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(odd_ends_are_refused),
 		cmocka_unit_test(profiles_are_found_by_id),

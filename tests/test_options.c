@@ -94,7 +94,7 @@ static int parse(struct build_options *o, struct err *e, const char *const *more
 	for (size_t i = 0; i < n; i++)
 		argv[argc++] = more[i];
 	argv[argc] = NULL;
-	return options_parse(o, (int)argc, (char **)argv, e);
+	return options_parse(o, (int)argc, (char **)argv, NULL, e);
 }
 
 static void reads_boards(void **state)

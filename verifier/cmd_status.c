@@ -38,6 +38,8 @@ static void print_text(const struct device *d, const struct status_report *repor
 	for (size_t i = 0; i < d->nslots; i++)
 		printf("slot      %s %s%s%s\n", d->slots[i].name, d->slots[i].target[SIDE_A], d->slots[i].target[SIDE_B][0] ? " " : "",
 		       d->slots[i].target[SIDE_B]);
+	if (d->trust.ring.serial > 0)
+		printf("keyring   %" PRIu64 "\n", d->trust.ring.serial);
 	if (report->torn)
 		printf("a record is damaged: the one before it is used\n");
 	if (report->half_written.any)

@@ -14,6 +14,7 @@
 #include "verifier/geometry.h"
 #include "verifier/hooks.h"
 #include "verifier/journal.h"
+#include "verifier/keyrings.h"
 #include "verifier/staging.h"
 #include "verifier/swap.h"
 #include "verifier/target.h"
@@ -23,6 +24,7 @@ enum { INSTALL_THREADS_MAX = 2 };
 
 struct job {
 	const struct device *d;
+	struct trust trust;                /* with what was learned until the lock was taken */
 	struct reader *reader;
 	const struct manifest *m;          /* the reader's */
 	struct target *targets[DEVICE_SLOTS_MAX];
@@ -228,6 +230,8 @@ static int commit(struct job *j, struct err *e)
 	memcpy(next.product, head->product, sizeof next.product);
 	memcpy(next.version, head->version, sizeof next.version);
 	hash_buffer(next.manifest, text.at, text.len);
+	if (keyrings_adopt(j->d, &j->trust, j->reader, e) != 0)
+		return -1;
 	if (journal_write(j->d, j->side, &next, text, reader_signatures(j->reader), j->steps, j->n, e) != 0) {
 		/* It may be there all the same, if only the last sync failed; then what it names must stay. */
 		if (state_remove(j->d, "journal", NULL) != 0)
@@ -248,7 +252,10 @@ static int install_locked(struct job *j, struct source *src, struct err *e)
 		return err_prefix(e, "finishing an earlier install");
 	if (geometry_check(j->d, e) != 0 || choose_side(j, e) != 0)
 		return -1;
-	if (reader_open(&j->reader, src, &j->d->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
+	j->trust = j->d->trust;
+	if (keyrings_load(j->d, &j->trust, e) != 0)
+		return -1;
+	if (reader_open(&j->reader, src, &j->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
 		return -1;
 	j->m = reader_manifest(j->reader);
 	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || check_room(j, e) != 0 || open_targets(j, e) != 0 ||

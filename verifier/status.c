@@ -128,6 +128,8 @@ void status_print_json(FILE *out, const struct device *d, const struct status_re
 	json_string(&j, "board", d->board);
 	json_number(&j, "revision", d->revision);
 	json_string(&j, "product", d->product);
+	if (d->trust.ring.serial > 0)
+		json_number(&j, "keyring", d->trust.ring.serial);
 	json_bool(&j, "installed", report->now.any);
 	if (report->now.any) {
 		json_string(&j, "version", report->now.version);

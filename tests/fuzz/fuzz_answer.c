@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a board may answer: the three dialects, the verdict word, the challenge. The first byte says which, and how it
+/* What a board may answer: the four dialects, the verdict word, the challenge. The first byte says which, and how it
  * arrived; the second picks the status; a word field runs to the first newline; the rest is the body. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!text)
 		return 0;
 	memcpy(text, data + 2, size - 2);
-	if ((data[0] & DIALECT) <= BOARD_PLAIN) {
+	if ((data[0] & DIALECT) <= BOARD_TOKEN) {
 		judge(data[0], statuses[data[1] & 7], text, size - 2);
 	} else {
 		challenge_add(&c, text, size - 2);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Signature blocks of a bundle: those it has, and those that are to be added (FORMAT section 2). */
-#ifndef PACKER_BLOCKS_H
-#define PACKER_BLOCKS_H
+#ifndef KEYS_BLOCKS_H
+#define KEYS_BLOCKS_H
 
 #include "core/trust.h"
 

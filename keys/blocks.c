@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Signature blocks, collected. */
-#include "packer/blocks.h"
+#include "keys/blocks.h"
 
 #include <stdio.h>
 #include <string.h>

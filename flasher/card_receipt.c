@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/* Receipts: one object a line, appended, so that a season's cards stand in one file. */
+#include "flasher/card_receipt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/cli.h"
+#include "core/io.h"
+#include "core/json.h"
+
+static uint64_t now(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	uint64_t seconds;
+
+	if (epoch && text_number(&seconds, (struct span){epoch, strlen(epoch)}, INT64_MAX) == 0)
+		return seconds;
+	return (uint64_t)time(NULL);
+}
+
+static void put_made(struct json *j, const struct card_made *made)
+{
+	char hash[HASH_HEX + 1], id[KEYID_HEX + 1];
+
+	json_string(j, "board", made->board);
+	json_string(j, "product", made->head.product);
+	json_string(j, "version", made->head.version);
+	json_number(j, "counter", made->head.counter);
+	text_put_hash(hash, made->manifest);
+	json_string(j, "manifest_hash", hash);
+	if (made->have_bundle) {
+		text_put_hash(hash, made->bundle);
+		json_string(j, "bundle_hash", hash);
+	}
+	json_array(j, "signers");
+	for (size_t i = 0; i < made->signers.n; i++) {
+		keyid_print(id, made->signers.ids[i]);
+		json_string(j, NULL, id);
+	}
+	json_end_array(j);
+	json_number(j, "files", made->files);
+	json_number(j, "bytes", made->bytes);
+	json_number(j, "size", made->size);
+	json_number(j, "used", made->used);
+}
+
+static void put_differences(struct json *j, const struct card_state *s)
+{
+	json_number(j, "differences", s->ndifferences);
+	json_array(j, "places");
+	for (size_t i = 0; i < s->ndifferences && i < CARD_DIFFERENCES_MAX; i++) {
+		json_object(j, NULL);
+		json_number(j, "at", s->differences[i].at);
+		json_number(j, "bytes", s->differences[i].len);
+		json_string(j, "what", s->differences[i].what);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+void card_result_json(FILE *out, const struct card_result *r, bool with_time)
+{
+	struct json j;
+
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(r->failure ? r->failure->verdict : VERDICT_OK));
+	json_number(&j, "status", r->failure ? (uint64_t)verdict_status(r->failure->verdict) : STATUS_DONE);
+	if (r->failure)
+		json_string(&j, "message", r->failure->message);
+	json_string(&j, "act", r->act);
+	json_string(&j, "target", r->target);
+	if (r->serial)
+		json_string(&j, "card", r->serial);
+	if (with_time)
+		json_number(&j, "time", now());
+	if (r->made)
+		put_made(&j, r->made);
+	if (r->state)
+		put_differences(&j, r->state);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
+void card_result_text(const struct card_result *r)
+{
+	const struct card_made *m = r->made;
+	char id[KEYID_HEX + 1];
+
+	if (r->failure) {
+		for (size_t i = 0; r->state && i < r->state->ndifferences && i < CARD_DIFFERENCES_MAX; i++)
+			fprintf(stderr, "%s: %" PRIu64 " bytes at byte %" PRIu64 ": %s\n", r->target, r->state->differences[i].len,
+				r->state->differences[i].at, r->state->differences[i].what);
+		return;
+	}
+	printf("%s: ok: %s: %s %s, counter %" PRIu64 ", for %s, signed by", r->target, r->act, m->head.product, m->head.version,
+	       m->head.counter, m->board);
+	for (size_t i = 0; i < m->signers.n; i++) {
+		keyid_print(id, m->signers.ids[i]);
+		printf(" %s", id);
+	}
+	printf("; %" PRIu32 " files, %" PRIu64 " bytes, %" PRIu64 " MiB of %" PRIu64 " used\n", m->files, m->bytes,
+	       (m->used + (1 << 20) - 1) >> 20, m->size >> 20);
+}
+
+int card_receipt_append(const char *file, const struct card_result *r, struct err *e)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+	int fd = -1, rc = -1;
+
+	if (!memory)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	card_result_json(memory, r, true);
+	if (fclose(memory) != 0) {
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+		goto out;
+	}
+	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+	if (fd < 0 || io_write_all(fd, text, len) || fsync(fd)) {
+		err_errno(e, "cannot write the receipt to %s", file);
+		goto out;
+	}
+	rc = 0;
+out:
+	if (fd >= 0 && close(fd) != 0 && rc == 0)
+		rc = err_errno(e, "cannot close %s", file);
+	free(text);
+	return rc;
+}

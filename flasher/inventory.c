@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/* MAC addresses, fields, and the list itself; the two notations are inventory_csv.c and inventory_json.c. */
+#include "flasher/inventory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/io.h"
+#include "flasher/inventory_field.h"
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* All zero and all ones are what a board with a lost MAC says; a multicast address is nobody's own. */
+static bool single(const unsigned char octets[static 6])
+{
+	bool zero = true;
+
+	for (int i = 0; i < 6; i++)
+		zero = zero && octets[i] == 0;
+	return !zero && (octets[0] & 1) == 0;
+}
+
+int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t gap = len == MAC_TEXT_MAX ? 3 : 2;
+	unsigned char octets[6];
+
+	if (len != MAC_TEXT_MAX && len != 12)
+		return -1;
+	for (size_t i = 0; i < 6; i++) {
+		int high = hex_digit(text[i * gap]), low = hex_digit(text[i * gap + 1]);
+
+		if (high < 0 || low < 0)
+			return -1;
+		if (gap == 3 && i < 5 && ((text[2] != ':' && text[2] != '-') || text[i * 3 + 2] != text[2]))
+			return -1;
+		octets[i] = (unsigned char)(high << 4 | low);
+	}
+	if (!single(octets))
+		return -1;
+	for (size_t i = 0; i < 6; i++) {
+		out[i * 3] = digits[octets[i] >> 4];
+		out[i * 3 + 1] = digits[octets[i] & 15];
+		out[i * 3 + 2] = i < 5 ? ':' : '\0';
+	}
+	return 0;
+}
+
+const char *const inventory_columns[FIELD_COUNT] = {"mac",     "address",  "board", "revision", "model", "subtype",
+						    "version", "hostname", "site",  "rack",     "tags",  "credential"};
+
+static int take_text(char out[static INVENTORY_TEXT_MAX + 1], struct span value, const char *what, struct err *e)
+{
+	if (value.len > INVENTORY_TEXT_MAX)
+		return err_set(e, VERDICT_USAGE, "%s is over %d bytes", what, INVENTORY_TEXT_MAX);
+	for (size_t i = 0; i < value.len; i++)
+		if (value.at[i] < 0x20 || value.at[i] > 0x7e)
+			return err_set(e, VERDICT_USAGE, "%s holds a byte that is not printable ASCII", what);
+	memcpy(out, value.at, value.len);
+	out[value.len] = '\0';
+	return 0;
+}
+
+static int take_name(char out[static TEXT_NAME_MAX + 1], struct span value, const char *what, struct err *e)
+{
+	if (value.len && !text_is_name(value))
+		return err_set(e, VERDICT_USAGE, "%s wants letters, digits and ._+- only, %d at most", what, TEXT_NAME_MAX);
+	memcpy(out, value.at, value.len);
+	out[value.len] = '\0';
+	return 0;
+}
+
+static int take_tags(struct inventory_board *b, struct span value, struct err *e)
+{
+	b->ntags = 0;
+	while (value.len) {
+		const char *blank = memchr(value.at, ' ', value.len);
+		struct span tag = {value.at, blank ? (size_t)(blank - value.at) : value.len};
+
+		if (b->ntags == INVENTORY_TAGS_MAX)
+			return err_set(e, VERDICT_USAGE, "there are over %d tags", INVENTORY_TAGS_MAX);
+		if (tag.len && take_name(b->tags[b->ntags++], tag, "a tag", e))
+			return -1;
+		value.at += tag.len + (blank ? 1 : 0);
+		value.len -= tag.len + (blank ? 1 : 0);
+	}
+	return 0;
+}
+
+static int take_address(struct inventory_board *b, struct span value, struct err *e)
+{
+	char text[ADDRESS_MAX + 1];
+
+	if (value.len > ADDRESS_MAX || memchr(value.at, '\0', value.len))
+		return err_set(e, VERDICT_USAGE, "the address is too long, or holds a NUL byte");
+	memcpy(text, value.at, value.len);
+	text[value.len] = '\0';
+	return address_parse(&b->address, text, e);
+}
+
+int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e)
+{
+	switch (field) {
+	case FIELD_MAC:
+		return mac_parse(b->mac, value.at, value.len)
+			       ? err_set(e, VERDICT_USAGE, "the MAC is none of a single board (02:aa:bb:cc:dd:ee)") : 0;
+	case FIELD_ADDRESS:
+		return take_address(b, value, e);
+	case FIELD_BOARD:
+		return take_name(b->board, value, "the board", e);
+	case FIELD_REVISION:
+		b->have_revision = value.len > 0;
+		return value.len && text_number(&b->revision, value, INT64_MAX)
+			       ? err_set(e, VERDICT_USAGE, "the revision is no number") : 0;
+	case FIELD_MODEL:
+		return take_text(b->model, value, "the model", e);
+	case FIELD_SUBTYPE:
+		return take_text(b->subtype, value, "the subtype", e);
+	case FIELD_VERSION:
+		return take_text(b->version, value, "the version", e);
+	case FIELD_HOSTNAME:
+		return take_text(b->hostname, value, "the hostname", e);
+	case FIELD_SITE:
+		return take_name(b->site, value, "the site", e);
+	case FIELD_RACK:
+		return take_name(b->rack, value, "the rack", e);
+	case FIELD_TAGS:
+		return take_tags(b, value, e);
+	case FIELD_CREDENTIAL:
+		return take_name(b->credential, value, "the credential", e);
+	case FIELD_COUNT:
+		break;
+	}
+	return err_set(e, VERDICT_USAGE, "no such field");
+}
+
+int inventory_field_find(enum inventory_field *out, struct span name)
+{
+	for (int f = 0; f < FIELD_COUNT; f++) {
+		if (span_is(name, inventory_columns[f])) {
+			*out = (enum inventory_field)f;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+int inventory_add(struct inventory *inv, const struct inventory_board *board, struct err *e)
+{
+	if (inv->n == INVENTORY_BOARDS_MAX)
+		return err_set(e, VERDICT_TOO_LARGE, "there are over %d boards", INVENTORY_BOARDS_MAX);
+	if (inv->n == inv->room) {
+		size_t room = inv->room ? 2 * inv->room : 256;
+		struct inventory_board *more = realloc(inv->boards, room * sizeof *more);
+
+		if (!more)
+			return err_set(e, VERDICT_SYSTEM, "out of memory");
+		inv->boards = more;
+		inv->room = room;
+	}
+	inv->boards[inv->n++] = *board;
+	return 0;
+}
+
+static int by_mac(const void *a, const void *b)
+{
+	return strcmp(((const struct inventory_board *)a)->mac, ((const struct inventory_board *)b)->mac);
+}
+
+static int by_origin(const void *a, const void *b)
+{
+	return strcmp((*(const struct inventory_board *const *)a)->address.origin,
+		      (*(const struct inventory_board *const *)b)->address.origin);
+}
+
+void inventory_sort(struct inventory *inv)
+{
+	if (inv->n)
+		qsort(inv->boards, inv->n, sizeof *inv->boards, by_mac);
+}
+
+const struct inventory_board *inventory_find(const struct inventory *inv, const char *mac)
+{
+	struct inventory_board key = {0};
+
+	if (!inv->n || mac_parse(key.mac, mac, strlen(mac)))
+		return NULL;
+	return bsearch(&key, inv->boards, inv->n, sizeof *inv->boards, by_mac);
+}
+
+/* Two boards at one address, or one board twice: whichever is right, one of them would get what is meant for the other. */
+static int refuse_doubles(const struct inventory *inv, const char *name, struct err *e)
+{
+	const struct inventory_board **view;
+	int rc = 0;
+
+	for (size_t i = 1; i < inv->n; i++)
+		if (strcmp(inv->boards[i - 1].mac, inv->boards[i].mac) == 0)
+			return err_set(e, VERDICT_USAGE, "%s: %s comes twice", name, inv->boards[i].mac);
+	view = malloc((inv->n + 1) * sizeof *view);
+	if (!view)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	for (size_t i = 0; i < inv->n; i++)
+		view[i] = &inv->boards[i];
+	if (inv->n)
+		qsort(view, inv->n, sizeof *view, by_origin);
+	for (size_t i = 1; i < inv->n && rc == 0; i++)
+		if (strcmp(view[i - 1]->address.origin, view[i]->address.origin) == 0)
+			rc = err_set(e, VERDICT_USAGE, "%s: %s and %s are both said to be at %s", name, view[i - 1]->mac,
+				     view[i]->mac, view[i]->address.text);
+	free(view);
+	return rc;
+}
+
+int inventory_parse(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e)
+{
+	*inv = (struct inventory){0};
+	if (len && text[0] == '{' ? inventory_parse_json(inv, name, text, len, e)
+				  : inventory_parse_csv(inv, name, text, len, e))
+		return -1;
+	inventory_sort(inv);
+	return refuse_doubles(inv, name, e);
+}
+
+int inventory_read(struct inventory *inv, const char *file, struct err *e)
+{
+	char *text = NULL, quoted[160];
+	size_t len;
+	int rc;
+
+	*inv = (struct inventory){0};
+	if (io_read_file(&text, &len, file, INVENTORY_FILE_MAX, e))
+		return -1;
+	rc = inventory_parse(inv, err_quote(quoted, sizeof quoted, file, strlen(file)), text, len, e);
+	free(text);
+	return rc;
+}
+
+void inventory_free(struct inventory *inv)
+{
+	free(inv->boards);
+	*inv = (struct inventory){0};
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* The fields of a board in an inventory: what both notations fill in. For inventory*.c only. */
+#ifndef FLASHER_INVENTORY_FIELD_H
+#define FLASHER_INVENTORY_FIELD_H
+
+#include "flasher/inventory.h"
+
+/* In the order in which they are written. */
+enum inventory_field {
+	FIELD_MAC, FIELD_ADDRESS, FIELD_BOARD, FIELD_REVISION, FIELD_MODEL, FIELD_SUBTYPE,
+	FIELD_VERSION, FIELD_HOSTNAME, FIELD_SITE, FIELD_RACK, FIELD_TAGS, FIELD_CREDENTIAL,
+	FIELD_COUNT,
+};
+
+extern const char *const inventory_columns[FIELD_COUNT];
+
+/* The field of that name. Returns 0, or -1 when there is none. */
+int inventory_field_find(enum inventory_field *out, struct span name);
+
+/* Sets one field from its text; tags parted by blanks. Returns 0, or -1 (usage). */
+int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e);
+
+/* Read one notation into INV. Return 0, or -1 (usage, with the line's number behind NAME). */
+int inventory_parse_csv(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+int inventory_parse_json(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/* Writes an inventory in both notations. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "flasher/inventory_field.h"
+
+/* A field that a spreadsheet could take for a formula is still written as it is: programs read this. */
+static void put_field(FILE *out, const char *text, bool first)
+{
+	if (!first)
+		putc(',', out);
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		fputs(text, out);
+		return;
+	}
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', out);
+		putc(*text, out);
+	}
+	putc('"', out);
+}
+
+void inventory_csv_head(FILE *out)
+{
+	for (int f = 0; f < FIELD_COUNT; f++)
+		put_field(out, inventory_columns[f], f == 0);
+	putc('\n', out);
+}
+
+void inventory_csv_board(FILE *out, const struct inventory_board *b)
+{
+	char revision[24] = "";
+
+	if (b->have_revision)
+		snprintf(revision, sizeof revision, "%" PRIu64, b->revision);
+	put_field(out, b->mac, true);
+	put_field(out, b->address.text, false);
+	put_field(out, b->board, false);
+	put_field(out, revision, false);
+	put_field(out, b->model, false);
+	put_field(out, b->subtype, false);
+	put_field(out, b->version, false);
+	put_field(out, b->hostname, false);
+	put_field(out, b->site, false);
+	put_field(out, b->rack, false);
+	putc(',', out);
+	for (size_t i = 0; i < b->ntags; i++)
+		fprintf(out, "%s%s", i ? " " : "", b->tags[i]);
+	put_field(out, b->credential, false);
+	putc('\n', out);
+}
+
+void inventory_json_board(FILE *out, const struct inventory_board *b)
+{
+	struct json j;
+
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "mac", b->mac);
+	json_string(&j, "address", b->address.text);
+	json_string(&j, "board", b->board);
+	if (b->have_revision)
+		json_number(&j, "revision", b->revision);
+	json_string(&j, "model", b->model);
+	json_string(&j, "subtype", b->subtype);
+	json_string(&j, "version", b->version);
+	json_string(&j, "hostname", b->hostname);
+	json_string(&j, "site", b->site);
+	json_string(&j, "rack", b->rack);
+	json_array(&j, "tags");
+	for (size_t i = 0; i < b->ntags; i++)
+		json_string(&j, NULL, b->tags[i]);
+	json_end_array(&j);
+	json_string(&j, "credential", b->credential);
+	json_end_object(&j);
+	json_finish(&j);
+}

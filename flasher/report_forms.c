@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/* A report for programs: JSON, CSV, JUnit, and metrics for Prometheus. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/json.h"
+#include "flasher/report_write.h"
+
+/* --- JSON --- */
+
+static void json_time(struct json *j, const char *key, uint64_t ms)
+{
+	char text[WRITE_TIME_MAX];
+
+	if (ms)
+		json_string(j, key, write_time(text, ms));
+}
+
+static void json_device(struct json *j, const struct report_device *d)
+{
+	json_object(j, NULL);
+	json_string(j, "mac", d->mac);
+	json_string(j, "address", d->address);
+	json_string(j, "board", d->board);
+	json_string(j, "site", d->site);
+	json_string(j, "rack", d->rack);
+	json_number(j, "wave", d->wave);
+	json_string(j, "state", report_state_word(d->state));
+	json_string(j, "fault", d->fault);
+	json_string(j, "message", d->message);
+	json_string(j, "version_before", d->version_before);
+	json_string(j, "version", d->version);
+	json_number(j, "attempts", d->attempts);
+	json_time(j, "began", d->began_ms);
+	json_time(j, "ended", d->ended_ms);
+	json_end_object(j);
+}
+
+static void json_states(struct json *j, const struct report *r, unsigned wave)
+{
+	size_t count[REPORT_STATES];
+
+	report_count(r, wave, count);
+	json_object(j, "states");
+	for (int i = 0; i < REPORT_STATES; i++)
+		json_number(j, report_state_word((enum report_state)i), count[i]);
+	json_end_object(j);
+}
+
+static void json_waves(struct json *j, const struct report *r)
+{
+	json_array(j, "waves");
+	for (size_t i = 0; i < r->nwaves; i++) {
+		json_object(j, NULL);
+		json_number(j, "wave", i + 1);
+		json_string(j, "name", r->waves[i].name);
+		json_string(j, "state", r->waves[i].state);
+		json_number(j, "total", r->waves[i].total);
+		json_states(j, r, (unsigned)i + 1);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+static void json_events(struct json *j, const struct report *r)
+{
+	json_array(j, "events");
+	for (size_t i = 0; i < r->nevents; i++) {
+		json_object(j, NULL);
+		json_time(j, "at", r->events[i].at_ms);
+		json_string(j, "kind", r->events[i].kind);
+		json_string(j, "text", r->events[i].text);
+		json_end_object(j);
+	}
+	json_end_array(j);
+}
+
+int report_json(FILE *out, const struct report *r, struct err *e)
+{
+	struct json j;
+
+	(void)e;
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "plan", r->plan);
+	json_string(&j, "product", r->product);
+	json_string(&j, "version", r->version);
+	json_string(&j, "image", r->image);
+	json_number(&j, "image_size", r->image_size);
+	json_string(&j, "state", r->state);
+	json_string(&j, "why", r->why);
+	json_time(&j, "began", r->began_ms);
+	json_time(&j, "read", r->now_ms);
+	json_number(&j, "rate", r->rate);
+	json_states(&j, r, 0);
+	json_waves(&j, r);
+	json_events(&j, r);
+	json_array(&j, "devices");
+	for (size_t i = 0; i < r->ndevices; i++)
+		json_device(&j, &r->devices[i]);
+	json_end_array(&j);
+	json_end_object(&j);
+	json_finish(&j);
+	return 0;
+}
+
+/* --- CSV --- */
+
+int report_csv(FILE *out, const struct report *r, struct err *e)
+{
+	char began[WRITE_TIME_MAX], ended[WRITE_TIME_MAX];
+
+	(void)e;
+	fputs("mac,address,board,site,rack,wave,state,fault,message,version_before,version,attempts,began,ended\r\n", out);
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+		const char *const fields[] = {d->mac, d->address, d->board, d->site, d->rack},
+			   *const more[] = {report_state_word(d->state), d->fault, d->message, d->version_before, d->version};
+
+		for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+			write_csv(out, fields[k]);
+			putc(',', out);
+		}
+		fprintf(out, "%u", d->wave);
+		for (size_t k = 0; k < sizeof more / sizeof *more; k++) {
+			putc(',', out);
+			write_csv(out, more[k]);
+		}
+		fprintf(out, ",%u,%s,%s\r\n", d->attempts, write_time(began, d->began_ms), write_time(ended, d->ended_ms));
+	}
+	return 0;
+}
+
+/* --- JUnit --- */
+
+static void attribute(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, " %s=\"", name);
+	write_markup(out, value);
+	putc('"', out);
+}
+
+static double seconds_of(const struct report_device *d)
+{
+	return d->began_ms && d->ended_ms > d->began_ms ? (double)(d->ended_ms - d->began_ms) / 1e3 : 0;
+}
+
+static void junit_case(FILE *out, const struct report_device *d)
+{
+	const char *word = report_state_word(d->state), *tag = NULL;
+
+	fputs("  <testcase", out);
+	attribute(out, "classname", *d->rack ? d->rack : *d->site ? d->site : "boards");
+	fputs(" name=\"", out);
+	write_markup(out, d->address);
+	putc(' ', out);
+	write_markup(out, d->mac);
+	fprintf(out, "\" time=\"%.3f\"", seconds_of(d));
+	if (report_state_good(d->state)) {
+		fputs("/>\n", out);
+		return;
+	}
+	tag = d->state == REPORT_UNKNOWN ? "error" : report_state_bad(d->state) ? "failure" : "skipped";
+	fprintf(out, "><%s", tag);
+	if (*tag != 's')
+		attribute(out, "type", *d->fault ? d->fault : word);
+	fputs(" message=\"", out);
+	write_markup(out, word);
+	if (*d->message) {
+		fputs(": ", out);
+		write_markup(out, d->message);
+	}
+	fputs("\"/></testcase>\n", out);
+}
+
+int report_junit(FILE *out, const struct report *r, struct err *e)
+{
+	size_t count[REPORT_STATES];
+	struct report_sums s;
+	char began[WRITE_TIME_MAX];
+
+	(void)e;
+	report_count(r, 0, count);
+	report_sum(&s, count);
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite", out);
+	attribute(out, "name", r->product);
+	if (r->began_ms)
+		attribute(out, "timestamp", write_time(began, r->began_ms));
+	fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\" time=\"%.3f\">\n", s.all, s.bad, s.unknown,
+		s.skipped + s.going + s.waiting, r->began_ms && r->now_ms > r->began_ms ? (double)(r->now_ms - r->began_ms) / 1e3 : 0.0);
+	for (size_t i = 0; i < r->ndevices; i++)
+		junit_case(out, &r->devices[i]);
+	fputs("</testsuite>\n", out);
+	return 0;
+}
+
+/* --- metrics --- */
+
+static void metric(FILE *out, const char *name, const char *help)
+{
+	fprintf(out, "# HELP firmseal_rollout_%s %s\n# TYPE firmseal_rollout_%s gauge\n", name, help, name);
+}
+
+static void label(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, "%s=\"", name);
+	write_label(out, value);
+	putc('"', out);
+}
+
+static void metric_number(FILE *out, const char *name, const char *help, double value)
+{
+	metric(out, name, help);
+	fprintf(out, "firmseal_rollout_%s %.17g\n", name, value);
+}
+
+static void metric_info(FILE *out, const struct report *r)
+{
+	metric(out, "info", "The rollout that the other metrics are about.");
+	fputs("firmseal_rollout_info{", out);
+	label(out, "plan", r->plan);
+	putc(',', out);
+	label(out, "product", r->product);
+	putc(',', out);
+	label(out, "version", r->version);
+	putc(',', out);
+	label(out, "state", r->state);
+	fputs("} 1\n", out);
+}
+
+static void metric_states(FILE *out, const struct report *r)
+{
+	size_t count[REPORT_STATES];
+
+	report_count(r, 0, count);
+	metric(out, "boards", "Boards by state.");
+	for (int i = 0; i < REPORT_STATES; i++)
+		fprintf(out, "firmseal_rollout_boards{state=\"%s\"} %zu\n", report_state_word((enum report_state)i), count[i]);
+}
+
+static void metric_faults(FILE *out, const struct report *r)
+{
+	struct report_fault faults[REPORT_FAULTS_MAX];
+	size_t n = report_faults(r, faults);
+
+	metric(out, "faults", "Boards that ended badly, by class of failure.");
+	for (size_t i = 0; i < n; i++) {
+		fputs("firmseal_rollout_faults{", out);
+		label(out, "fault", *faults[i].word ? faults[i].word : "none");
+		fprintf(out, "} %zu\n", faults[i].n);
+	}
+}
+
+static void metric_waves(FILE *out, const struct report *r)
+{
+	metric(out, "wave_boards", "Boards of each wave that have ended, and all of them.");
+	for (size_t i = 0; i < r->nwaves; i++) {
+		size_t count[REPORT_STATES];
+		struct report_sums s;
+
+		report_count(r, (unsigned)i + 1, count);
+		report_sum(&s, count);
+		fprintf(out, "firmseal_rollout_wave_boards{wave=\"%zu\",part=\"ended\"} %zu\n", i + 1, s.ended);
+		fprintf(out, "firmseal_rollout_wave_boards{wave=\"%zu\",part=\"all\"} %zu\n", i + 1, s.all);
+	}
+}
+
+int report_metrics(FILE *out, const struct report *r, struct err *e)
+{
+	uint64_t left = report_left_s(r);
+
+	(void)e;
+	metric_info(out, r);
+	metric_states(out, r);
+	metric_faults(out, r);
+	metric_waves(out, r);
+	metric_number(out, "halted", "1 when a limit stopped the rollout.", strcmp(r->state, "halted") == 0);
+	metric_number(out, "upload_bytes_per_second", "Rate of all uploads together.", (double)r->rate);
+	metric_number(out, "began_timestamp_seconds", "When it began.", (double)r->began_ms / 1e3);
+	metric_number(out, "read_timestamp_seconds", "When these figures were read.", (double)r->now_ms / 1e3);
+	if (left != UINT64_MAX)
+		metric_number(out, "left_seconds", "Guessed time until all boards have ended.", (double)left);
+	return 0;
+}
+
+int report_metrics_file(const char *file, const struct report *r, struct err *e)
+{
+	char quoted[160], *beside;
+	size_t size = strlen(file) + sizeof ".XXXXXX";
+	FILE *out = NULL;
+	int fd = -1, rc = -1;
+
+	err_quote(quoted, sizeof quoted, file, strlen(file));
+	beside = malloc(size);
+	if (!beside)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	snprintf(beside, size, "%s.XXXXXX", file); /* not *.prom: no collector reads it before it has its name */
+	fd = mkstemp(beside);
+	if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) || !(out = fdopen(fd, "w"))) {
+		err_errno(e, "cannot write beside %s", quoted);
+		goto out;
+	}
+	fd = -1;
+	if (report_metrics(out, r, e))
+		goto out;
+	if (fflush(out) || ferror(out) || rename(beside, file)) {
+		err_errno(e, "cannot write %s", quoted);
+		goto out;
+	}
+	rc = 0;
+out:
+	if (out && fclose(out) && rc == 0)
+		rc = err_errno(e, "cannot write %s", quoted);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		(void)unlink(beside);
+	free(beside);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* What the forms of a report share: sums, and text that cannot break out of where it stands. Bytes that are not printable
+ * ASCII come out as \xHH: no form of a report obeys them, and nobody is fooled by a look-alike. */
+#ifndef FLASHER_REPORT_WRITE_H
+#define FLASHER_REPORT_WRITE_H
+
+#include "flasher/report.h"
+
+enum { REPORT_FAULTS_MAX = 16, WRITE_TIME_MAX = 24, WRITE_SPAN_MAX = 32 };
+
+/* States, put together: each board is in one of the first six. */
+struct report_sums {
+	size_t good, bad, unknown, skipped, going, waiting;
+	size_t all, ended;
+};
+
+void report_sum(struct report_sums *s, const size_t count[static REPORT_STATES]);
+
+/* A class of failure. */
+struct report_fault {
+	const char *word;
+	size_t n;
+	const struct report_device *example;
+};
+
+/* The classes of all boards that ended badly, the largest first. Returns their number. */
+size_t report_faults(const struct report *r, struct report_fault faults[static REPORT_FAULTS_MAX]);
+
+/* The part of the HTML report that shows when boards ended, and what happened meanwhile; nothing before a run began. */
+void report_timeline(FILE *out, const struct report *r);
+
+/* TEXT in HTML or XML, within quotes or without. */
+void write_markup(FILE *out, const char *text);
+
+/* TEXT as a field of CSV, quoted. What a spreadsheet would take for a formula gets an apostrophe before it. */
+void write_csv(FILE *out, const char *text);
+
+/* TEXT within the quotes of a Prometheus label. */
+void write_label(FILE *out, const char *text);
+
+/* "2026-11-24T21:30:05Z"; "" for 0. Returns OUT. */
+const char *write_time(char out[static WRITE_TIME_MAX], uint64_t ms);
+
+/* "45 s", "12 min", "3 h 05 min", "unknown" for UINT64_MAX. Returns OUT. */
+const char *write_span(char out[static WRITE_SPAN_MAX], uint64_t seconds);
+
+#endif

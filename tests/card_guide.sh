@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Promise: what a technician does with a card is said by the board's profile, in English and in Russian, and fits on one printed page.
+set -eu
+. "$(dirname "$0")/lib.sh"
+need python3
+cd "$T"
+boards=$TESTS/../boards
+
+cat >look.py <<'PY'
+import html.parser, json, sys
+steps = json.load(open("json"))["steps"]
+text = open("text").read()
+page = open("page").read()
+assert len(steps) >= 8
+words = [s["act"] for s in steps]
+assert words[0] == "power-off" and words[-1] == "reflash" and "network-alone" in words
+assert words.index("insert") < words.index("power-on") < words.index("remove"), "never a hot card"
+assert words.count("jumper") == words.count("jumper-back")
+for i, s in enumerate(steps):
+    assert "@" not in s["text"] and s["text"] in page and "%2d. %s\n" % (i + 1, s["text"]) in text, s
+    assert s.get("argument", "") in s["text"]
+assert any(c > "\u0400" for c in text) == (sys.argv[1] == "ru")
+class Parser(html.parser.HTMLParser):
+    open_tags = []
+    def handle_starttag(self, tag, attributes):
+        assert tag in ("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "code", "ol", "ul", "li", "table", "tr", "td", "b", "br"), tag
+        for key, value in attributes:
+            assert key in ("lang", "charset", "class"), "nothing to load"
+        if tag not in ("meta", "br"):
+            self.open_tags.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open_tags.pop() == tag
+p = Parser()
+p.feed(page)
+p.close()
+assert not p.open_tags
+# A4 less margins, in lines of 12 pt at 1.35: what Chromium prints on one page has room for 48; a line takes about 75 letters.
+lines = sum(1 + len(s["text"]) // 70 for s in steps)
+assert lines <= 22, lines
+PY
+for profile in "$boards"/*.board; do
+    board=$(basename "$profile" .board)
+    if ! grep -q '^card tree' "$profile"; then
+        refused "$board: no way is known, and no steps are made up" 5 wrong-board firmflash card --steps --board "$board"
+        continue
+    fi
+    for lang in en ru; do
+        firmflash card --steps --board "$board" --lang $lang >text
+        firmflash card --steps --board "$board" --lang $lang --json >json
+        firmflash card --sheet --board "$board" --lang $lang >page
+        ok "$board: steps and sheet in $lang" python3 look.py $lang
+    done
+done
+firmflash card --steps --board am335x-l3 >text
+ok 'an AM335x board: the network cable comes out before the power goes on' \
+    sh -c 'test "$(grep -n Unplug text | cut -d : -f 1)" -lt "$(grep -n "power on" text | head -n 1 | cut -d : -f 1)"'
+refused 'another language' 2 usage firmflash card --steps --board zynq-s9 --lang de
+refused 'no board' 2 usage firmflash card --sheet

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: ISC */
+/* Every form of a report from one made-up rollout, with boards in it that would like to break out. With an argument it
+ * writes that form to standard output: html, json, csv, junit, metrics, live (for tests/report.sh). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/report_sample.h"
+#include "flasher/report_write.h"
+
+static struct sample sample;
+static char *text;
+
+typedef int form(FILE *out, const struct report *r, struct err *e);
+
+static void render(form *f)
+{
+	struct err e = {0};
+	size_t len;
+	FILE *out;
+
+	free(text);
+	out = open_memstream(&text, &len);
+	assert_non_null(out);
+	assert_int_equal(f(out, &sample.report, &e), 0);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(strlen(text), len); /* no NUL in it */
+}
+
+static size_t times(const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at += strlen(part))
+		n++;
+	return n;
+}
+
+static void no_byte_is_odd(void)
+{
+	for (const char *p = text; *p; p++)
+		assert_true(*p == '\n' || *p == '\r' || (*p >= 0x20 && *p <= 0x7e));
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	sample_fill(&sample);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	free(text);
+	text = NULL;
+	return 0;
+}
+
+static void words_and_states_are_one(void **state)
+{
+	enum report_state found;
+
+	(void)state;
+	for (int i = 0; i < REPORT_STATES; i++) {
+		assert_int_equal(report_state_find(&found, report_state_word((enum report_state)i)), 0);
+		assert_int_equal(found, i);
+	}
+	assert_int_equal(report_state_find(&found, "fine"), -1);
+}
+
+static void every_board_is_counted_once(void **state)
+{
+	size_t all[REPORT_STATES], wave[REPORT_STATES];
+	struct report_sums s;
+
+	(void)state;
+	report_count(&sample.report, 0, all);
+	report_sum(&s, all);
+	assert_int_equal(s.all, SAMPLE_BOARDS);
+	assert_int_equal(s.good + s.bad + s.unknown + s.skipped + s.going + s.waiting, SAMPLE_BOARDS);
+	for (int i = 0; i < REPORT_STATES; i++)
+		assert_true(all[i] > 0); /* the sample shows each */
+	report_count(&sample.report, 1, wave);
+	report_sum(&s, wave);
+	assert_int_equal(s.all, 10);
+}
+
+static void html_holds_every_state_and_no_way_out(void **state)
+{
+	char want[64];
+
+	(void)state;
+	render(report_html);
+	no_byte_is_odd();
+	for (int i = 0; i < REPORT_STATES; i++) {
+		snprintf(want, sizeof want, "data-state=\"%s\"", report_state_word((enum report_state)i));
+		assert_int_equal(times(want), 1);
+		snprintf(want, sizeof want, "<span class=\"s-%s\" title=", report_state_word((enum report_state)i));
+		assert_true(times(want) > 0);
+	}
+	assert_int_equal(times("<script"), 0);
+	assert_int_equal(times("<img"), 0);
+	assert_int_equal(times("<link"), 0);
+	assert_int_equal(times("url("), 0);
+	assert_int_equal(times("src=\""), 0);
+	assert_int_equal(times("href="), 0);
+	assert_true(times("&lt;script src=&quot;") >= 3);
+	assert_int_equal(times("Content-Security-Policy\" content=\"default-src 'none'"), 1);
+}
+
+static void json_holds_every_board(void **state)
+{
+	(void)state;
+	render(report_json);
+	assert_int_equal(times("\"mac\":\""), SAMPLE_BOARDS);
+	assert_int_equal(times("\"state\":\"needs-card\""), 2);
+	assert_int_equal(times("\x1b"), 0);
+}
+
+static void csv_runs_nothing(void **state)
+{
+	(void)state;
+	render(report_csv);
+	no_byte_is_odd();
+	assert_int_equal(times("\r\n"), SAMPLE_BOARDS + 1);
+	assert_int_equal(times("\"'=HYPERLINK(\"\"http"), 1);
+	assert_int_equal(times(",\"="), 0);
+}
+
+static void junit_tells_failures_from_errors(void **state)
+{
+	size_t count[REPORT_STATES];
+	char want[128];
+
+	(void)state;
+	render(report_junit);
+	no_byte_is_odd();
+	report_count(&sample.report, 0, count);
+	assert_int_equal(times("<testcase "), SAMPLE_BOARDS);
+	assert_int_equal(times("<error "), count[REPORT_UNKNOWN]);
+	assert_int_equal(times("<failure "), count[REPORT_FAILED] + count[REPORT_REJECTED] + count[REPORT_NEEDS_CARD]);
+	snprintf(want, sizeof want, "tests=\"%d\"", SAMPLE_BOARDS);
+	assert_int_equal(times(want), 1);
+	assert_int_equal(times("<script"), 0);
+}
+
+static void metrics_are_lines_of_numbers(void **state)
+{
+	(void)state;
+	render(report_metrics);
+	no_byte_is_odd();
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *number = strrchr(line, ' '), *stop;
+
+		if (*line == '#')
+			continue;
+		assert_int_equal(strncmp(line, "firmseal_rollout_", 17), 0);
+		assert_non_null(number);
+		(void)strtod(number + 1, &stop);
+		assert_true(number[1] && !*stop);
+	}
+}
+
+static void a_metrics_file_is_replaced_whole(void **state)
+{
+	char folder[] = "/tmp/firmseal-metrics.XXXXXX", file[64], missing[64];
+	struct stat before, after;
+	struct err e = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof file, "%s/firmseal.prom", folder);
+	assert_int_equal(report_metrics_file(file, &sample.report, &e), 0);
+	assert_int_equal(stat(file, &before), 0);
+	assert_int_equal(before.st_mode & 0777, 0644); /* the node exporter is another user */
+	assert_int_equal(report_metrics_file(file, &sample.report, &e), 0);
+	assert_int_equal(stat(file, &after), 0);
+	assert_true(before.st_ino != after.st_ino); /* another file by rename, never the old one rewritten */
+	snprintf(missing, sizeof missing, "%s/no/such.prom", folder);
+	assert_int_equal(report_metrics_file(missing, &sample.report, &e), -1);
+	assert_int_equal(e.verdict, VERDICT_SYSTEM);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(folder), 0); /* nothing else was left there */
+}
+
+static void time_left_is_guessed_from_the_pace(void **state)
+{
+	struct report_device two[2] = {sample.devices[100], sample.devices[100]};
+	struct report r = {.devices = two, .ndevices = 2, .began_ms = 1000, .now_ms = 61000};
+
+	(void)state;
+	two[0].state = two[1].state = REPORT_WAITING;
+	assert_true(report_left_s(&r) == UINT64_MAX);
+	two[0].state = REPORT_ALREADY; /* says nothing about the pace */
+	assert_true(report_left_s(&r) == UINT64_MAX);
+	two[0].state = REPORT_SUCCESS;
+	assert_int_equal(report_left_s(&r), 60);
+	two[1].state = REPORT_FAILED;
+	assert_int_equal(report_left_s(&r), 0);
+}
+
+static void a_log_gets_a_line_where_something_changed(void **state)
+{
+	struct live live;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	free(text);
+	text = NULL;
+	out = tmpfile();
+	assert_non_null(out);
+	live_begin(&live, out);
+	assert_false(live.terminal);
+	live_draw(&live, &sample.report);
+	sample.report.now_ms += 5000;
+	live_draw(&live, &sample.report); /* nothing new */
+	sample.report.now_ms += 60000;
+	live_draw(&live, &sample.report); /* a minute later */
+	sample.waves[2].state = "done";
+	live_draw(&live, &sample.report); /* a wave is done */
+	live_end(&live);
+	len = (size_t)ftell(out);
+	text = calloc(1, len + 1);
+	assert_non_null(text);
+	rewind(out);
+	assert_int_equal(fread(text, 1, len, out), len);
+	fclose(out);
+	assert_int_equal(times("\n"), 3);
+	no_byte_is_odd();
+}
+
+/* A table, drawn twice, to look at. */
+static int show_live(void)
+{
+	struct live live;
+
+	live_begin(&live, stdout);
+	live_draw(&live, &sample.report);
+	sample.devices[17].state = REPORT_SUCCESS;
+	live_draw(&live, &sample.report);
+	live_end(&live);
+	return 0;
+}
+
+static int show(const char *name)
+{
+	static const struct {
+		const char *name;
+		form *form;
+	} forms[] = {{"html", report_html}, {"json", report_json}, {"csv", report_csv}, {"junit", report_junit},
+		     {"metrics", report_metrics}};
+	struct err e = {0};
+
+	sample_fill(&sample);
+	if (strcmp(name, "live") == 0)
+		return show_live();
+	if (strcmp(name, "picture") == 0) { /* without those who try to break out: for docs/report.png */
+		sample.devices[17].message = "Failed to connect: Connection timed out";
+		sample.devices[17].fault = "unreachable";
+		sample.devices[17].version = "";
+		sample.devices[12].rack = "rack-01";
+		return report_html(stdout, &sample.report, &e);
+	}
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (strcmp(name, forms[i].name) == 0)
+			return forms[i].form(stdout, &sample.report, &e) ? 1 : 0;
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(words_and_states_are_one, begin),
+		cmocka_unit_test_setup(every_board_is_counted_once, begin),
+		cmocka_unit_test_setup(html_holds_every_state_and_no_way_out, begin),
+		cmocka_unit_test_setup(json_holds_every_board, begin),
+		cmocka_unit_test_setup(csv_runs_nothing, begin),
+		cmocka_unit_test_setup(junit_tells_failures_from_errors, begin),
+		cmocka_unit_test_setup(metrics_are_lines_of_numbers, begin),
+		cmocka_unit_test_setup(a_metrics_file_is_replaced_whole, begin),
+		cmocka_unit_test_setup(time_left_is_guessed_from_the_pace, begin),
+		cmocka_unit_test_setup(a_log_gets_a_line_where_something_changed, begin),
+	};
+
+	if (argc > 1)
+		return show(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, end);
+}
