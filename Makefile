@@ -144,20 +144,24 @@ lint:
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--suppress=missingIncludeSystem -I. -DFIRMSEAL_VERSION='""' $(rooms)
 
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8
+# Completions and manual pages are made from the programs' help: a cross build names the folder of a build for this machine.
+HELP_FROM = $(BUILD)
+documents: all
+	rm -rf $(BUILD)/share
+	sh docs/completions/generate all $(BUILD)/share $(addprefix $(HELP_FROM)/,$(programs))
+
+install: documents
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/firmseal/boards
 	install -m 755 $(addprefix $(BUILD)/,firmkey firmpack firmflash firmsim) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/firmverify $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(sort $(wildcard boards/*.board)) $(DESTDIR)$(PREFIX)/share/firmseal/boards
-	install -m 644 docs/man/firmseal-device.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 docs/man/firmverify.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(sort $(wildcard boards/*.known-bad)) $(DESTDIR)$(PREFIX)/share/firmseal
+	cd $(BUILD)/share && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX)/share)/{} \;
 
 clean:
 	rm -rf build
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cuts check-zynq fuzz board bench lint install clean
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
+.PHONY: all tests check check-cuts check-zynq fuzz board bench lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
