@@ -51,11 +51,6 @@ static int read_pub(struct public_key *out, const char *path, struct err *e)
 	return 0;
 }
 
-static int cannot(const struct err *e)
-{
-	return e->verdict == VERDICT_USAGE ? cli_usage("%s", e->message) : cli_fail(e);
-}
-
 /* What has been signed is not changed any more: the next one is. */
 static int open_draft(struct ring_file *f, const char *path, struct err *e)
 {
@@ -77,7 +72,7 @@ static int close_draft(struct ring_file *f, const char *path, int edited, struct
 {
 	if (edited != 0 || ring_file_write(path, &f->ring, false, e) != 0) {
 		ring_file_free(f);
-		return cannot(e);
+		return cli_fail(e);
 	}
 	keyring_print_sums(path, &f->ring);
 	ring_file_free(f);
@@ -121,7 +116,7 @@ int keyring_create(int argc, char **argv)
 			rc = ring_add_root(&k, &key, &e);
 	}
 	if (rc != 0 || ring_file_write(output, &k, true, &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	keyring_print_sums(output, &k);
 	return cli_done(STATUS_DONE);
 }
@@ -136,7 +131,7 @@ int keyring_add_root(int argc, char **argv)
 	if (argc < 3)
 		return cli_usage("want a KEYRING and at least one PUB");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	for (char **pub = argv + 2; rc == 0 && *pub; pub++)
 		rc = read_pub(&key, *pub, &e) == 0 ? ring_add_root(&f.ring, &key, &e) : -1;
 	return close_draft(&f, argv[1], rc, &e);
@@ -181,7 +176,7 @@ int keyring_add_release(int argc, char **argv)
 	if (s.nproducts == 0 || s.nboards == 0 || argc - optind < 2)
 		return cli_usage("want a KEYRING, at least one PUB, --product and --board ('*' for all boards)");
 	if (open_draft(&f, argv[optind], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	for (char **pub = argv + optind + 1; rc == 0 && *pub; pub++)
 		rc = add_scopes(&f.ring, *pub, &s, &e);
 	return close_draft(&f, argv[optind], rc, &e);
@@ -197,7 +192,7 @@ int keyring_revoke(int argc, char **argv)
 	if (argc < 3)
 		return cli_usage("want a KEYRING and at least one KEYID or PUB");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	for (char **word = argv + 2; rc == 0 && *word; word++) {
 		if (keyid_parse(key.id, (struct span){*word, strlen(*word)}) != 0)
 			rc = read_pub(&key, *word, &e);
@@ -216,7 +211,7 @@ int keyring_set_floor(int argc, char **argv)
 	if (argc != 4)
 		return cli_usage("want a KEYRING, a PRODUCT and its least COUNTER");
 	if (cli_number(&counter, argv[3], INT64_MAX, "counter", &e) != 0 || open_draft(&f, argv[1], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	return close_draft(&f, argv[1], ring_floor(&f.ring, argv[2], counter, &e), &e);
 }
 
@@ -229,7 +224,7 @@ int keyring_threshold(int argc, char **argv)
 	if (argc != 4 || (!root && strcmp(argv[2], "release") != 0))
 		return cli_usage("want a KEYRING, `root' or `release', and a number");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	return close_draft(&f, argv[1], take_count(root ? &f.ring.root_threshold : &f.ring.release_threshold, argv[3], &e), &e);
 }
 
@@ -249,11 +244,11 @@ int keyring_next(int argc, char **argv)
 	if (!output || argc - optind != 1)
 		return cli_usage("want a KEYRING, and -o for the one that follows on it");
 	if (ring_file_read(&f, argv[optind], &e) != 0)
-		return cannot(&e);
+		return cli_fail(&e);
 	f.ring.serial++; /* behind the last serial comes none: the writer says so */
 	rc = ring_file_write(output, &f.ring, true, &e);
 	if (rc == 0)
 		keyring_print_sums(output, &f.ring);
 	ring_file_free(&f);
-	return rc == 0 ? cli_done(STATUS_DONE) : cannot(&e);
+	return rc == 0 ? cli_done(STATUS_DONE) : cli_fail(&e);
 }
