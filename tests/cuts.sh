@@ -11,7 +11,7 @@ set -eu
 need make python3 arm-linux-gnueabihf-gcc qemu-system-arm depmod mke2fs e2fsck debugfs sfdisk cpio
 cd "$T"
 board_image
-if [ "${CUTS:-}" = many ]; then states=20000 seed=$(date +%s) boots=8; else states=2000 seed=1 boots=1; fi
+if [ "${CUTS:-}" = many ]; then states=10000 seed=$(date +%s) boots=8; else states=700 seed=1 boots=1; fi
 echo "# seed $seed"
 
 # --- four images, the last with a setting to carry over ---
@@ -30,20 +30,20 @@ for n in 1 2 3; do
 done
 
 # --- the disk: ext4 for slots and state, a place to acknowledge in, and raw room for two sides ---
-fs_start=1048576 fs_size=$((12 << 20)) acks=$((13 << 20)) raw=$((14 << 20))
-make_disk() {
+fs_start=1048576 fs_size=$((12 << 20)) acks=$((13 << 20))
+make_disk() { # make_disk IMAGE STATE [RAW]: with what the factory put there
     rm -f "$1"
     truncate -s 20M "$1"
     printf '2048,24576,83\n26624,2048,da\n28672,,da\n' | sfdisk -q "$1"
     truncate -s $fs_size fs.img
-    mkdir -p empty/state
-    mke2fs -q -F -t ext4 -b 1024 -J size=1 -d empty fs.img
+    mke2fs -q -F -t ext4 -b 1024 -J size=1 -d "$2" fs.img
     dd if=fs.img of="$1" bs=1M seek=1 conv=notrunc status=none
+    [ $# -lt 3 ] || dd if="$3" of="$1" bs=1M seek=14 conv=notrunc status=none
 }
 
 # record NAME: boots a board with NAME/over laid over it and records all that it writes, until it switches itself off.
 record() {
-    make_disk "$1/base"
+    if [ -e "$1/raw" ]; then make_disk "$1/base" "$1/fs" "$1/raw"; else make_disk "$1/base" "$1/fs"; fi
     cp "$1/base" "$1/disk"
     truncate -s 200M "$1/log"
     mkdir -p "$1/over/etc/firmseal"
@@ -103,7 +103,7 @@ boots() {
 }
 
 # --- one side, exchanged by rename ---
-mkdir -p swapped/over
+mkdir -p swapped/over swapped/fs/state
 cat >swapped/device <<'DEVICE'
 board zynq-s9 2
 product miner
@@ -150,3 +150,91 @@ ok '  in 8 MiB of memory' sh -c 'test "$(sed -n "s/^PEAK \([0-9]*\) KiB.*/\1/p" 
 holds swapped 'files and trees'
 fails_without swapped
 boots swapped
+
+# --- two sides and a boot record; and one side, staged first: raw places on the same disk ---
+# In the factory, where the disk's raw part is a file, image 1 comes to side a.
+factory() { # factory NAME: from NAME/device
+    mkdir -p "$1/over" "$1/fs/state" "$1/fs/staging" "$1/proc"
+    : >"$1/proc/mtd"
+    truncate -s 6M "$1/raw"
+    sed "s,/data,$T/$1/fs,; s,/dev/vda3,$T/$1/raw,g; s,/tmp/proc,$T/$1/proc,; s,/etc/firmseal,$T," "$1/device" >"$1/factory"
+    cp key.pub "$1/"
+    echo 'firmseal.side=b' >"$1/proc/cmdline"
+    ok "the factory's image: $1" firmverify install bundle.1 --device "$1/factory"
+    echo 'firmseal.side=a' >"$1/proc/cmdline"
+}
+describe() { # describe NAME JSON
+    python3 - "$BUILD" $fs_start $fs_size $acks "$1" "$2" <<'PY'
+import hashlib, json, os, sys
+build, start, size, acks, name, more = sys.argv[1], *map(int, sys.argv[2:5]), *sys.argv[5:]
+images = [{"kernel": None}]
+for n in (1, 2, 3):
+    with open(f"tree.{n}/boot/uImage", "rb") as f:
+        raw = f.read()
+    images.append({"kernel": hashlib.sha256(raw).hexdigest(), "size": len(raw)})
+with open(name + "/recording.json", "w") as f:
+    json.dump({"kind": name, "fs": [start, size], "acks": acks, "raw": [14 << 20, 6 << 20], "images": images, "records": [0, 4096],
+               "sides": {"a": 1 << 20, "b": 2 << 20}, "firmverify": build + "/firmverify", **json.loads(more)}, f)
+PY
+}
+mkdir -p sides staged
+{
+    printf 'board zynq-s9 2\nproduct miner\nstate /data/state\nkeyring /etc/firmseal/key.pub\nproc /tmp/proc\n'
+    echo 'boot marker block:/dev/vda3@0+512,block:/dev/vda3@4096+512'
+} >common
+{ cat common; echo 'slot kernel block:/dev/vda3@0x100000+0x100000 block:/dev/vda3@0x200000+0x100000'; } >sides/device
+{ cat common; echo 'slot kernel block:/dev/vda3@0x100000+0x100000'; echo 'staging /data/staging'; } >staged/device
+cat >prelude <<'RUN'
+mkdir /tmp/proc
+: >/tmp/proc/mtd
+on() { echo "console=ttyAMA0 firmseal.side=$1" >/tmp/proc/cmdline; }
+on a
+verify() { firmverify "$@" --device /etc/firmseal/device >/tmp/out 2>&1 || { cat /tmp/out; exit 1; }; }
+ack() { printf 'ACK %d' $1 | dd of=/dev/vda2 bs=4096 conv=sync,fsync 2>/dev/null; }
+mount -t ext4 /dev/vda1 /data
+RUN
+
+factory sides
+ok '  is confirmed' firmverify confirm --device sides/factory
+# A start is what the loader makes of it: counted, and told to the kernel.
+{
+    cat prelude
+    cat <<'RUN'
+verify install /bundle.2
+ack 1
+verify boot-attempt
+on b
+verify confirm
+ack 2
+verify install /bundle.3
+ack 3
+# Nobody confirms this one: three starts, and the fourth goes back.
+for start in 1 2 3 4; do verify boot-attempt; done
+on b
+ack 4
+verify status
+umount /data
+echo RECORDED
+RUN
+} >sides/over/run.sh
+describe sides '{"allowed": [[1, 2], [2], [2, 3], [3, 2], [2]], "keeps": [[1], [1], [2], [2], [2]]}'
+ok 'installs on two sides are recorded' record sides
+holds sides 'two sides'
+fails_without sides
+
+factory staged
+{
+    cat prelude
+    cat <<'RUN'
+verify install /bundle.2
+ack 1
+verify install /bundle.3
+ack 2
+umount /data
+echo RECORDED
+RUN
+} >staged/over/run.sh
+describe staged '{}'
+ok 'installs on one side are recorded' record staged
+holds staged 'one side, staged first'
+fails_without staged

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import zlib
 
 NAME = "/data/"          # where the board has its file system
 
@@ -68,7 +69,8 @@ class Disk:
             f.write(text)
 
     def places(self, origin):
-        return [(NAME, self.root + "/"), ("/etc/firmseal/", os.path.abspath(origin) + "/")]
+        found = [(NAME, self.root + "/"), ("/dev/vda3", os.path.join(self.folder, "raw")), ("/tmp/proc", os.path.join(self.folder, "proc"))]
+        return found + [("/etc/firmseal/", os.path.abspath(origin) + "/")] if origin else found
 
     def read_fs(self, image):
         start, size = self.r["fs"]
@@ -101,8 +103,11 @@ class Disk:
         def here(m):
             name = names.get(int(m[1]))
             inode = os.lstat(os.path.join(self.root, name)).st_ino if name else 1
-            return f"swap {inode} {m[2].replace(NAME, self.root + '/')}"
-        body = re.sub(r"^swap (\d+) (\S+)$", here, body.decode(), flags=re.M).encode()
+            return f"swap {inode} {m[2]}"
+        text = re.sub(r"^swap (\d+) (\S+)$", here, body.decode(), flags=re.M)
+        for a, b in self.places(None):
+            text = text.replace(a, b)
+        body = text.encode()
         with open(path, "wb") as f:
             f.write(sealed(body))
 
@@ -170,5 +175,106 @@ class Swapped(Disk):
         return f"image {number}"
 
 
+class Raw(Disk):
+    """`block:` targets: raw places on the same disk."""
+
+    def __init__(self, recording, folder, origin):
+        super().__init__(recording, folder, origin)
+        os.mkdir(os.path.join(folder, "proc"))
+        with open(os.path.join(folder, "proc/mtd"), "w", encoding="ascii"):
+            pass
+
+    def read_raw(self, image):
+        start, size = self.r["raw"]
+        self.raw = bytes(memoryview(image)[start:start + size])
+        with open(os.path.join(self.folder, "raw"), "wb") as f:
+            f.write(self.raw)
+
+    def reread(self):
+        with open(os.path.join(self.folder, "raw"), "rb") as f:
+            self.raw = f.read()
+
+    def holds(self, offset):
+        """The number of the image whose kernel lies there, or None."""
+        for n, want in enumerate(self.r["images"]):
+            if want["kernel"] and hashlib.sha256(self.raw[offset:offset + want["size"]]).hexdigest() == want["kernel"]:
+                return n
+        return None
+
+    def cmdline(self, side):
+        with open(os.path.join(self.folder, "proc/cmdline"), "w", encoding="ascii") as f:
+            f.write(f"console=ttyAMA0 firmseal.side={side}\n")
+
+    def translated(self):
+        self.translate_journal()
+        return self.status()
+
+
+class Sides(Raw):
+    """Two sides, a boot record in two copies. This is the boot loader, too: it takes the first copy whose checksum fits."""
+
+    def record(self):
+        for offset in self.r["records"]:
+            raw = self.raw[offset:offset + 512]
+            if zlib.crc32(raw[:508]).to_bytes(4, "big") == raw[508:]:
+                return dict(line.split("=") for line in raw[:508].rstrip(b"\0").decode().split())
+        raise Bad("no copy of the boot record is whole")
+
+    def look(self, image, acked):
+        self.read_raw(image)
+        record = self.record()
+        side, trial = record["firmseal_side"], record["firmseal_trial"] == "1"
+        other = "b" if side == "a" else "a"
+        found = self.holds(self.r["sides"][side])
+        if found not in self.r["allowed"][acked]:
+            raise Bad(f"side {side} starts, with image {found}, after {acked} steps")
+        if trial and self.holds(self.r["sides"][other]) not in self.r["keeps"][acked]:
+            raise Bad(f"on trial, and the other side holds image {self.holds(self.r['sides'][other])} after {acked} steps")
+        self.read_fs(image)
+        self.cmdline(side)
+        status = self.translated()
+        if status["running"] != side or status.get("version") != f"{found}.0":
+            raise Bad(f"side {side} with image {found} runs; status: {status}")
+        self.reread()            # an install that was decided is finished now, and its image starts next
+        after = self.record()
+        if status["side"] != after["firmseal_side"] or status["trial"] != (after["firmseal_trial"] == "1"):
+            raise Bad(f"the record says {after}, status: {status}")
+        if self.holds(self.r["sides"][after["firmseal_side"]]) not in self.r["allowed"][acked]:
+            raise Bad(f"after the repair: {after}, image {self.holds(self.r['sides'][after['firmseal_side']])}")
+        self.leftovers()
+        if trial:
+            done = run(self.r["firmverify"], "confirm", "--device", self.device)
+            self.reread()
+            after = self.record()
+            if done.returncode != 0 or after["firmseal_side"] != side or after["firmseal_trial"] != "0":
+                raise Bad(f"cannot confirm: {done.stdout.decode(errors='replace')[-200:]} {after}")
+        return f"image {found}" + (" on trial" if trial else "")
+
+
+class Staged(Raw):
+    """One side, raw: everything staged first, the recovery marker there while flash is being written."""
+
+    marker = bytes(range(16))
+
+    def look(self, image, acked):
+        self.read_raw(image)
+        marked = self.marker in [self.raw[o:o + 16] for o in self.r["records"]]
+        found = self.holds(self.r["sides"]["a"])
+        allowed = [n for n in (acked + 1, acked + 2) if n < len(self.r["images"])]
+        if not marked and found not in allowed:
+            raise Bad(f"no marker, and image {found} after {acked} were acknowledged")
+        self.read_fs(image)
+        self.cmdline("a")
+        status = self.translated()
+        self.reread()
+        after = self.holds(self.r["sides"]["a"])
+        if after not in allowed or status.get("version") != f"{after}.0":
+            raise Bad(f"after the repair: image {after}; status: {status}")
+        if any(self.raw[o:o + 16] != bytes(16) for o in self.r["records"]):
+            raise Bad("after the repair the marker is still there")
+        self.leftovers()
+        return f"image {after}" + (", finished" if marked else "")
+
+
 def checker(recording, folder, origin):
-    return {"swapped": Swapped}[recording["kind"]](recording, folder, origin)
+    return {"swapped": Swapped, "sides": Sides, "staged": Staged}[recording["kind"]](recording, folder, origin)
