@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "core/io.h"
+#include "verifier/state.h"
 
-enum { CMDLINE_MAX = 8192 };
+enum { CMDLINE_MAX = 8192, BOOT_ID_SIZE = 64 };
 #define TOLD "firmseal.side="
 
 static const struct boot_method *method(const struct device *d)
@@ -55,6 +56,45 @@ bool boot_told(const struct device *d, enum side *out)
 	return told;
 }
 
+/* What the kernel calls this start, 36 characters, another one each time. Returns false when it does not say. */
+static bool boot_id(const struct device *d, char out[static BOOT_ID_SIZE])
+{
+	char path[DEVICE_TARGET_MAX + 32], *text = NULL;
+	size_t len = 0;
+
+	snprintf(path, sizeof path, "%s/sys/kernel/random/boot_id", d->proc);
+	if (io_read_file(&text, &len, path, BOOT_ID_SIZE, NULL) != 0)
+		return false;
+	snprintf(out, BOOT_ID_SIZE, "%.*s", (int)strcspn(text, "\n"), text);
+	free(text);
+	return out[0] != '\0';
+}
+
+/* The body of STATE/running: "SIDE BOOT-ID\n". */
+int boot_note_running(const struct device *d, enum side side, struct err *e)
+{
+	char id[BOOT_ID_SIZE], body[BOOT_ID_SIZE + 4];
+	int n;
+
+	if (!boot_id(d, id))
+		return 0;
+	n = snprintf(body, sizeof body, "%s %s\n", boot_letter(side), id);
+	return state_write(d, "running", body, (size_t)n, e);
+}
+
+static bool noted(const struct device *d, enum side *out)
+{
+	char id[BOOT_ID_SIZE], *body = NULL;
+	size_t len = 0;
+	bool found = false;
+
+	if (boot_id(d, id) && state_read(d, "running", &body, &len, BOOT_ID_SIZE + 4, NULL) == 1)
+		found = len == strlen(id) + 3 && body[1] == ' ' && memcmp(body + 2, id, strlen(id)) == 0 &&
+			boot_side(out, (struct span){body, 1}) == 0;
+	free(body);
+	return found;
+}
+
 int boot_read(const struct device *d, struct boot_state *out, struct err *e)
 {
 	const struct boot_method *m = method(d);
@@ -82,7 +122,7 @@ enum side boot_running(const struct device *d, const struct boot_state *s)
 {
 	enum side told;
 
-	if (boot_told(d, &told))
+	if (boot_told(d, &told) || noted(d, &told))
 		return told;
 	return s->trial && s->tries == 0 ? boot_other(s->side) : s->side;
 }

@@ -27,9 +27,11 @@ extern const struct boot_method boot_uboot_env, boot_marker, boot_link;
 int boot_read(const struct device *d, struct boot_state *out, struct err *e);
 int boot_write(const struct device *d, const struct boot_state *next, struct err *e);
 
-/* Which side runs now: `firmseal.side=a|b' on the kernel's command line when it is there; else what follows from S: an image on trial
- * that has not been started yet does not run, the other one does. */
+/* Which side runs now: `firmseal.side=a|b' on the kernel's command line when it is there; else what boot_note_running has noted since
+ * the last start; else what follows from S: an image on trial that has not been started yet does not run, the other one does. */
 enum side boot_running(const struct device *d, const struct boot_state *s);
+/* Notes that SIDE runs, until the next start: for who changes what starts next so that the record no longer shows it. Returns 0 or -1. */
+int boot_note_running(const struct device *d, enum side side, struct err *e);
 /* What the command line says. Returns false when it says nothing. */
 bool boot_told(const struct device *d, enum side *out);
 

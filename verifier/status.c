@@ -47,7 +47,7 @@ static int look_at_interrupted(struct status_report *out, const struct device *d
 static bool any_torn(const struct device *d)
 {
 	char name[STATE_NAME_MAX];
-	bool torn = state_is_torn(d, "confirmed") || state_is_torn(d, "boot");
+	bool torn = state_is_torn(d, "confirmed") || state_is_torn(d, "boot") || state_is_torn(d, "running");
 
 	for (enum side side = SIDE_A; side < SIDES; side++) {
 		state_side_name(name, d, "installed", side);

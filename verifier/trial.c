@@ -20,13 +20,13 @@ int trial_confirm(const struct device *d, struct trial_result *out, struct err *
 {
 	if (look(d, out, e) != 0)
 		return -1;
-	if (out->boot.trial && out->running != out->boot.side)
-		return err_set(e, VERDICT_USAGE, "side %s is on trial, and side %s runs: there is nothing to confirm", boot_letter(out->boot.side),
-			       boot_letter(out->running));
+	if (out->running != out->boot.side)
+		return err_set(e, VERDICT_USAGE, "side %s runs, and side %s starts next: there is nothing to confirm", boot_letter(out->running),
+			       boot_letter(out->boot.side));
 	if (state_installed(d, out->running, &out->image, e) != 0)
 		return -1;
 	/* Kept first, and then the counter: the other way round a power cut could leave the board to fall back to what it may not run. */
-	if (out->boot.trial || out->boot.side != out->running) {
+	if (out->boot.trial) {
 		out->boot = (struct boot_state){.side = out->running};
 		out->changed = true;
 		if (boot_write(d, &out->boot, e) != 0)
@@ -66,7 +66,7 @@ int trial_rollback(const struct device *d, struct trial_result *out, struct err 
 	if (out->image.any && out->image.counter < lowest(d, out->counter))
 		return err_set(e, VERDICT_ROLLBACK, "side %s has security counter %" PRIu64 ", this board has confirmed %" PRIu64,
 			       boot_letter(next.side), out->image.counter, out->counter);
-	if (boot_write(d, &next, e) != 0)
+	if (boot_note_running(d, out->running, e) != 0 || boot_write(d, &next, e) != 0)
 		return -1;
 	out->boot = next;
 	out->changed = true;

@@ -15,8 +15,8 @@ struct trial_result {
 };
 
 /* The image that runs is healthy: it is on trial no longer, and its counter is the lowest one from now on. When nothing is on trial
- * that is fine, too. The caller holds the lock, and has finished the journal. Returns 0, or -1: usage (no two sides; the image on trial has
- * not been started yet), system. */
+ * that is fine, too. The caller holds the lock, and has finished the journal. Returns 0, or -1: usage (no two sides; the other side
+ * starts next, on trial or not), system. */
 int trial_confirm(const struct device *d, struct trial_result *out, struct err *e);
 
 /* The other side starts next: the confirmed one when it runs on trial, or its trial is called off before its first start; else the one before,
