@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
+# Long.
 # Promise: raw copies are written one at a time, from an image that was whole before the first of them was touched; what does not fit is
 # refused before that, and after a power cut the board finishes, or says that it cannot.
 set -eu

@@ -3,6 +3,9 @@
 #include "verifier/trial.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+
+#include "verifier/keyrings.h"
 
 /* Fills OUT but for the image. */
 static int look(const struct device *d, struct trial_result *out, struct err *e)
@@ -38,14 +41,34 @@ int trial_confirm(const struct device *d, struct trial_result *out, struct err *
 	return state_confirm(d, out->counter, e);
 }
 
-/* The lowest counter that may be gone back to: the confirmed one, or the floor that the vendor's keyring gives this product. */
-static uint64_t lowest(const struct device *d, uint64_t confirmed)
+/* Below the confirmed counter only the vendor's keyring, the newest that this board has, can let anybody go: by a floor for the product
+ * that is no higher than COUNTER. Returns 1, 0, or -1. */
+static int floor_allows(const struct device *d, uint64_t counter, struct err *e)
 {
+	struct trust *t = malloc(sizeof *t); /* too large for the stack */
 	uint64_t floor;
+	int rc;
 
-	if (d->trust.ring.serial > 0 && keyring_floor(&d->trust.ring, d->product, &floor) && floor < confirmed)
-		return floor;
-	return confirmed;
+	if (!t)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	*t = d->trust;
+	rc = keyrings_load(d, t, e);
+	if (rc == 0)
+		rc = t->ring.serial > 0 && keyring_floor(&t->ring, d->product, &floor) && counter >= floor;
+	free(t);
+	return rc;
+}
+
+static int check_counter(const struct device *d, const struct trial_result *r, enum side side, struct err *e)
+{
+	int rc = 1;
+
+	if (r->image.any && r->image.counter < r->counter)
+		rc = floor_allows(d, r->image.counter, e);
+	if (rc == 0)
+		return err_set(e, VERDICT_ROLLBACK, "side %s has security counter %" PRIu64 ", this board has confirmed %" PRIu64,
+			       boot_letter(side), r->image.counter, r->counter);
+	return rc < 0 ? -1 : 0;
 }
 
 int trial_rollback(const struct device *d, struct trial_result *out, struct err *e)
@@ -63,9 +86,8 @@ int trial_rollback(const struct device *d, struct trial_result *out, struct err 
 	/* What runs unconfirmed has come over a side that was there from the factory, perhaps, and has no record. */
 	if (!out->image.any && !out->boot.trial)
 		return err_set(e, VERDICT_USAGE, "side %s holds no whole image to go back to", boot_letter(next.side));
-	if (out->image.any && out->image.counter < lowest(d, out->counter))
-		return err_set(e, VERDICT_ROLLBACK, "side %s has security counter %" PRIu64 ", this board has confirmed %" PRIu64,
-			       boot_letter(next.side), out->image.counter, out->counter);
+	if (check_counter(d, out, next.side, e) != 0)
+		return -1;
 	if (boot_note_running(d, out->running, e) != 0 || boot_write(d, &next, e) != 0)
 		return -1;
 	out->boot = next;
