@@ -210,6 +210,39 @@ static inline void test_bundle_free(struct test_bundle *b)
 	*b = (struct test_bundle){0};
 }
 
+/* The text of a keyring: one root, one release key for product test on zynq boards, then the lines of TAIL. */
+static inline void pile_ring(struct pile *p, unsigned serial, const struct test_key *root, const struct test_key *release, const char *tail)
+{
+	const struct test_key *keys[2] = {root, release};
+	char line[2][BASE64_SIZE(PUBLIC_KEY_BLOB)];
+
+	for (int i = 0; i < 2; i++) {
+		unsigned char blob[PUBLIC_KEY_BLOB] = "Ed";
+
+		memcpy(blob + 2, keys[i]->pub.id, KEYID_SIZE);
+		memcpy(blob + 2 + KEYID_SIZE, keys[i]->pub.key, ED25519_PUBLIC_SIZE);
+		base64_encode(line[i], sizeof line[i], blob, sizeof blob);
+	}
+	pile_print(p, "firmseal-keyring 1\nserial %u\nthreshold root 1\nroot %s\nthreshold release 1\nrelease %s test zynq-*\n%s", serial,
+		   line[0], line[1], tail);
+}
+
+/* Adds keyring SERIAL, signed by its root, as the pair of members that a bundle begins with. */
+static inline void pile_ring_pair(struct pile *p, unsigned serial, const struct test_key *root, const struct test_key *release, const char *tail)
+{
+	struct pile text = {0}, sigs = {0};
+	char name[64];
+
+	pile_ring(&text, serial, root, release, tail);
+	pile_sign(&sigs, root, text.at, text.len, "firmseal keyring");
+	snprintf(name, sizeof name, "keyring.%u", serial);
+	pile_member(p, name, text.at, text.len);
+	snprintf(name, sizeof name, "keyring.%u.minisig", serial);
+	pile_member(p, name, sigs.at, sigs.len);
+	free(text.at);
+	free(sigs.at);
+}
+
 /* A little of everything, signed by K. */
 static inline void test_bundle_small(struct test_bundle *b, const struct test_key *k)
 {
