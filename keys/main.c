@@ -12,6 +12,13 @@ static const struct verb verbs[] = {
 	 "Makes a key pair: NAME.key, to be kept secret, and NAME.pub"},
 	{"adopt", cmd_adopt, "FILE -o NAME.pub [--json]",
 	 "Makes a public key file of an Ed25519 public key in PEM, DER or OpenSSH's form: an HSM's, a cloud's, an agent's"},
+	{"import", cmd_import, "FILE -o NAME [--no-password | --password-file FILE | --password-fd N]",
+	 "Takes over a key of signify (made with -n) or in PEM: a secret one to NAME.key and NAME.pub, a public one to NAME.pub"},
+	{"export", cmd_export,
+	 "FILE --form minisign|signify|pem|ssh [-o OUT]\n"
+	 "  export KEY --secret --form signify|pem -o OUT [--password-file FILE | --password-fd N]\n"
+	 "                            the secret key, without any password",
+	 "Writes a public key as other tools read it, or a secret one for signify or OpenSSL"},
 	{"show", cmd_show, "FILE... [--json]",
 	 "Tells what key files and signatures are, and by which key; asks for no password"},
 	{"sign", cmd_sign,

@@ -1,0 +1,2 @@
+untrusted comment: verify with s.pub
+RWQpHNLuRXOAeK+vQZ8GGdugyANvhYzhrsSbYLW91tKsIwkcNaw9ydGZKE+QBjY/2xqGS/bi4xb15IejOEHIQFXlRaRw6WZLgAs=
