@@ -5,6 +5,7 @@
 
 int cmd_push(int argc, char **argv);
 int cmd_boards(int argc, char **argv);
+int cmd_scan(int argc, char **argv);
 int cmd_card(int argc, char **argv);
 int cmd_cards(int argc, char **argv);
 

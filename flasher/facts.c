@@ -302,21 +302,21 @@ int facts_api_stats(struct link_health *health, const char *text, size_t len)
 	return rc;
 }
 
-int facts_api_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len)
+/* "URL USER\n" for each object of LIST that names a pool. Returns 0, or -1 when that is no array. */
+static int put_pools(char out[static FACTS_POOLS_MAX], const json_t *list, const char *url_name, const char *user_name)
 {
-	json_t *root = parse(text, len);
-	const json_t *list = json_object_get(root, "POOLS"), *pool;
-	int rc = json_is_array(list) ? 0 : -1;
+	const json_t *pool;
 	size_t i, n = 0;
 
-	if (rc == 0)
-		out[0] = '\0';
+	if (!json_is_array(list))
+		return -1;
+	out[0] = '\0';
 	for (i = 0; (pool = json_array_get(list, i)); i++) {
 		char url[160] = "", user[160] = "";
 		int more;
 
-		take_text(url, sizeof url, pool, "URL");
-		take_text(user, sizeof user, pool, "User");
+		take_text(url, sizeof url, pool, url_name);
+		take_text(user, sizeof user, pool, user_name);
 		if (!url[0])
 			continue; /* a place for a pool, and none in it */
 		more = snprintf(out + n, FACTS_POOLS_MAX - n, "%s %s\n", url, user);
@@ -325,6 +325,39 @@ int facts_api_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t l
 			break;
 		}
 		n += (size_t)more;
+	}
+	return 0;
+}
+
+int facts_api_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len)
+{
+	json_t *root = parse(text, len);
+	int rc = put_pools(out, json_object_get(root, "POOLS"), "URL", "User");
+
+	json_decref(root);
+	return rc;
+}
+
+int facts_conf_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len)
+{
+	json_t *root = parse(text, len);
+	int rc = put_pools(out, json_object_get(root, "pools"), "url", "user");
+
+	json_decref(root);
+	return rc;
+}
+
+int facts_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, const char *text, size_t len)
+{
+	json_t *root = parse(text, len);
+	const char *board = json_string_value(json_object_get(root, "board"));
+	const json_t *number = json_object_get(root, "revision");
+	int rc = -1;
+
+	if (board && text_is_name((struct span){board, strlen(board)}) && json_is_integer(number) && json_integer_value(number) >= 0) {
+		memcpy(id, board, strlen(board) + 1);
+		*revision = (uint64_t)json_integer_value(number);
+		rc = 0;
 	}
 	json_decref(root);
 	return rc;

@@ -24,6 +24,12 @@ int facts_miner_type(struct link_identity *id, const char *text, size_t len);
 /* status.cgi of firmverify: version and busy; its version goes before all others'. */
 int facts_status(struct link_identity *id, const char *text, size_t len);
 
+/* The same page: the board's id (a name as of core/text) and revision. */
+int facts_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, const char *text, size_t len);
+
+/* get_miner_conf.cgi: the pools that the board was told to mine at, as facts_api_pools() has them. */
+int facts_conf_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len);
+
 /* 4028 `version': model and version, where nothing better is known. */
 int facts_api_version(struct link_identity *id, const char *text, size_t len);
 

@@ -9,6 +9,12 @@ static const struct verb verbs[] = {
 	 "    (--pubkey FILE... | --keyring FILE) (--password-file FILE | --password-fd N) [--user NAME] [--wipe] [--reboot]\n"
 	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
 	 "verify a bundle, then send it once to each board's web endpoint"},
+	{"scan", cmd_scan,
+	 "RANGE|@FILE|-...   (A.B.C.D, A.B.C.D/BITS, A.B.C.D-E.F.G.H, 10.0.1-3.1-254; lists of those; CSV with site, rack, tags, credential)\n"
+	 "    [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME] [--try-factory] [--realm TEXT]...\n"
+	 "    [-o FILE] [--details FILE] [--port N (80)] [--api-port N (4028; 0: none)] [--timeout SECONDS (5)] [--rate N (500)]\n"
+	 "    [--concurrency N (256)] [--max-addresses N (65536)] [--quick] [--boards DIR] [--json] [--quiet]",
+	 "find boards, and write the inventory that `plan' takes"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
 	{"card", cmd_card,
 	 "BUNDLE TARGET... --board ID[:REV] (--pubkey FILE... | --keyring FILE)\n"

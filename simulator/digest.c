@@ -11,7 +11,7 @@
 #include "simulator/md5.h"
 
 enum {
-	HEX_MAX = 2 * crypto_hash_sha256_BYTES + 1,
+	HEX_MAX = DIGEST_HEX_MAX,
 	NONCE_LEN = 1 + 16 + 32, /* kind, milliseconds, keyed hash */
 	INPUT_MAX = 2048,        /* bytes of what is hashed */
 };
@@ -152,20 +152,19 @@ static struct span text_span(const char *text)
 	return (struct span){text, strlen(text)};
 }
 
-static bool response_is_right(const struct digest_door *door, const char *method, struct span target,
-			      const struct credentials *c)
+void digest_response(char out[static DIGEST_HEX_MAX], const struct digest_door *door, const char *method, struct span target,
+		     struct span nonce, struct span nc, struct span cnonce)
 {
-	char ha1[HEX_MAX], ha2[HEX_MAX], want[HEX_MAX];
+	char ha1[HEX_MAX], ha2[HEX_MAX];
 
 	hash_parts(ha1, door->sha256, (struct span[]){text_span(door->user), text_span(door->realm), text_span(door->password)},
 		   3);
 	hash_parts(ha2, door->sha256, (struct span[]){text_span(method), target}, 2);
 	if (door->no_qop)
-		hash_parts(want, door->sha256, (struct span[]){text_span(ha1), c->nonce, text_span(ha2)}, 3);
+		hash_parts(out, door->sha256, (struct span[]){text_span(ha1), nonce, text_span(ha2)}, 3);
 	else
-		hash_parts(want, door->sha256,
-			   (struct span[]){text_span(ha1), c->nonce, c->nc, c->cnonce, c->qop, text_span(ha2)}, 6);
-	return *want && span_is(c->response, want);
+		hash_parts(out, door->sha256,
+			   (struct span[]){text_span(ha1), nonce, nc, cnonce, text_span("auth"), text_span(ha2)}, 6);
 }
 
 /* --- nonces --- */
@@ -213,6 +212,7 @@ static enum nonce nonce_look(const struct digest_door *door, const struct creden
 enum digest_result digest_check(const struct digest_door *door, const char *method, struct span target, struct span field,
 				uint64_t now_ms)
 {
+	char want[DIGEST_HEX_MAX];
 	struct credentials c;
 	enum nonce nonce;
 
@@ -226,7 +226,8 @@ enum digest_result digest_check(const struct digest_door *door, const char *meth
 		return DIGEST_WRONG;
 	if (door->no_qop ? c.qop.len > 0 : !span_is(c.qop, "auth") || c.nc.len != 8 || c.cnonce.len == 0)
 		return DIGEST_WRONG;
-	if (!response_is_right(door, method, target, &c))
+	digest_response(want, door, method, target, c.nonce, c.nc, c.cnonce);
+	if (!*want || !span_is(c.response, want))
 		return DIGEST_WRONG;
 	return nonce == NONCE_OLD ? DIGEST_STALE : DIGEST_GOOD;
 }

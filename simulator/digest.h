@@ -11,6 +11,7 @@
 enum {
 	DIGEST_CHALLENGE_MAX = 512, /* bytes of a WWW-Authenticate value */
 	DIGEST_SECRET_SIZE = 32,
+	DIGEST_HEX_MAX = 65,        /* a response and its NUL */
 };
 
 /* What one board asks for. A nonce carries its age and a keyed hash of it, so nothing is kept a client. */
@@ -35,6 +36,11 @@ enum digest_result {
 /* Checks the Authorization value FIELD of a request METHOD TARGET that came at NOW_MS. */
 enum digest_result digest_check(const struct digest_door *door, const char *method, struct span target, struct span field,
 				uint64_t now_ms);
+
+/* What a client with the right password answers: NC and CNONCE are passed over when the door wants no qop. "" when the parts are
+ * too long for any real login. */
+void digest_response(char out[static DIGEST_HEX_MAX], const struct digest_door *door, const char *method, struct span target,
+		     struct span nonce, struct span nc, struct span cnonce);
 
 /* Writes a challenge; STALE as digest_check found it. */
 void digest_challenge(char out[static DIGEST_CHALLENGE_MAX], const struct digest_door *door, bool stale, uint64_t now_ms);

@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Promise: a scan finds every board there is, says what it is and what about it is suspicious, tries no login twice, and gives its
+# password to nobody who is no board.
+set -eu
+. "$(dirname "$0")/lib.sh"
+need python3 minisign firmsim firmflash
+
+secret='s3cret of this test'
+boards=$TESTS/../boards
+echo "$secret" >"$T/password"
+chmod 600 "$T/password"
+python3 "$TESTS/forge.py" keys "$T" release
+mkfifo "$T/ready"
+# farm OPTION...: $http and $api are its ports.
+farm() {
+    rm -f "$T/control"
+    background sh -c 'exec "$@" >"$0"' "$T/ready" firmsim run --http-port 0 --api-port 0 \
+        --password-file "$T/password" --boards "$boards" --control "$T/control" --boot-ms 30 --leave-ms 5 "$@"
+    farm=$child
+    read -r ready <"$T/ready"
+    http=$(echo "$ready" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
+    api=$(echo "$ready" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
+}
+end_farm() {
+    kill "$farm"
+    wait "$farm" || :
+    children=$(echo "$children" | sed "s/ $farm\$//")
+}
+scan() {
+    firmflash scan "$@" --port "$http" --api-port "$api" --boards "$boards" --timeout 2 --quiet
+}
+# scans WHAT STATUS RANGE... : the inventory is in $T/csv, the details are in $T/details.
+scans() {
+    what=$1 want=$2 got=0
+    shift 2
+    scan "$@" -o "$T/csv" --details "$T/details" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
+    if [ "$got" -eq "$want" ]; then pass "$what"; else fail "$what" "exit $got, wanted $want" "$(cat "$T/.err")"; fi
+}
+rows() { awk 'NR > 1' "$T/csv" | wc -l; }
+# detail ADDRESS PATTERN
+detail() { grep "\"address\":\"$1:$http\"" "$T/details" | grep -qE -e "$2"; }
+
+# --- what there is ---
+
+farm --first 127.40.0.1 --board zynq-s9:2=20 --board zynq-s19=10 --sealed zynq-s19:3=5 --pubkey "$T/release.pub" \
+    --behave dead:2 --seed 3
+scans "a network is scanned" 0 127.40.0.0/26 --password-file "$T/password"
+ok "and every board that lives is found" [ "$(rows)" -eq 33 ]
+ok "with its kind: those of the S9" [ "$(grep -c ',zynq-s9,' "$T/csv")" -ge 18 ]
+ok "the newer ones by their control board" grep -q 'zynq7007_BHB42XXX' "$T/csv"
+ok "and its revision, where firmverify tells it" [ "$(grep -c ',zynq-s19,3,' "$T/csv")" -ge 3 ]
+ok "sorted by MAC, whatever the order of answers" sh -c 'sed 1d "$1" | cut -d, -f1 | LC_ALL=C sort -c' sh "$T/csv"
+cp "$T/csv" "$T/first"
+scans "a second time" 0 127.40.0.1-127.40.0.62 --password-file "$T/password" --concurrency 3
+same "it is the same inventory, to the byte" "$T/first" "$T/csv"
+scan 127.40.0-0.1-62 --password-file "$T/password" --json >"$T/json"
+ok "as JSON, an object a line" python3 -c 'import json, sys
+boards = [json.loads(line) for line in open(sys.argv[1])]
+assert len(boards) == 33 and all(b["mac"] and b["address"] for b in boards)' "$T/json"
+ok "each login was good at once" sh -c 'firmsim ask "$1" totals | grep -q "\"login_failures\":0"' sh "$T/control"
+scans "the wrong password" 6 127.40.0.1-127.40.0.9 --user root --password-fd 3 3<<'PW'
+not this one
+PW
+ok "is tried once a board" sh -c '[ "$(firmsim ask "$1" totals | sed "s/.*\"login_failures\":\([0-9]*\).*/\1/")" -le 9 ]' sh "$T/control"
+scans "no password at all" 6 127.40.0.1
+ok "and the board is there all the same" detail 127.40.0.1 '"state":"login".*antMiner'
+
+# --- lists ---
+
+printf '# hall one\n127.40.0.1-127.40.0.3\n\n127.40.0.7\n' >"$T/list"
+scans "a list" 0 "@$T/list" --password-file "$T/password"
+printf 'address,site,rack,tags,credential\n127.40.0.1-127.40.0.4,ekb,r1,new hot,hall-1\n127.40.0.5,ekb,r2,,hall-2\n' >"$T/places.csv"
+echo 'not this one' >"$T/other"
+chmod 600 "$T/other"
+cat >"$T/credentials" <<CRED
+firmseal-credentials 1
+credential hall-1 root file $T/other
+credential hall-1 root file $T/password
+credential hall-2 root file $T/password
+CRED
+chmod 600 "$T/credentials"
+scans "places in CSV, each with its credential" 0 "@$T/places.csv" --credentials "$T/credentials"
+ok "go into the inventory" [ "$(grep -c ',ekb,r1,new hot,hall-1$' "$T/csv") $(grep -c ',ekb,r2,,hall-2$' "$T/csv")" = "4 1" ]
+ok "which can be scanned again" scan "@$T/csv" --credentials "$T/credentials"
+ok "from standard input, too" sh -c 'firmflash scan - --password-file "$1" --port "$2" --api-port 0 --quiet <"$3" | grep -q zynq-s9' \
+    sh "$T/password" "$http" "$T/list"
+end_farm
+
+# --- what is suspicious ---
+
+farm --first 127.41.0.1 --board zynq-s19=12 --board zynq-s9=2 --seed 3
+behave() { firmsim ask "$T/control" behave "127.41.0.$1" "$2" >"$T/.out"; }
+behave 1 infected
+behave 2 infected
+behave 3 default-password
+behave 4 basic
+behave 5 wrong-password
+behave 6 hangs
+behave 7 stale
+behave 8 no-qop
+behave 9 sha256
+scans "a farm with its sorrows" 6 127.41.0.0/28 --password-file "$T/password" --try-factory
+ok "infected: the pools differ, the page is shut" detail 127.41.0.1 '"signs":\[.*"pools-differ".*"upgrade-blocked"'
+ok "or the name is a command" detail 127.41.0.2 '"hostname-command"'
+ok "the maker's password" detail 127.41.0.3 '"state":"found".*"factory-password"'
+ok "Basic is not answered" detail 127.41.0.4 '"state":"login".*Basic'
+ok "a password that nobody knows" detail 127.41.0.5 '"state":"login".*no login was taken'
+ok "a board that hangs is none for now" sh -c '! grep -q "127.41.0.6:" "$1"' sh "$T/details"
+ok "stale nonces, no qop and SHA-256 are no hindrance" \
+    [ "$(grep -E '127\.41\.0\.[789]:' "$T/details" | grep -c '"state":"found".*"signs":\[\]')" -eq 3 ]
+ok "suspects are tagged in the inventory" [ "$(grep -c ',suspect,' "$T/csv")" -eq 3 ]
+scans "without a look for signs" 6 127.41.0.0/28 --password-file "$T/password" --quick
+ok "there are none" sh -c '! grep -q "\"signs\":\[\"" "$1"' sh "$T/details"
+# One board at two addresses: it moves while the scan goes on, or stands behind two.
+python3 - "$T/proxy" 127.41.0.40 "$http" 127.41.0.10 <<'PY' &
+import socket, sys, threading
+ready, here, port, there = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind((here, port))
+listener.listen(16)
+open(ready, "w").close()
+def pump(a, b):
+    while True:
+        try:
+            piece = a.recv(65536)
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        b.sendall(piece)
+    try:
+        b.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+while True:
+    client, _ = listener.accept()
+    server = socket.create_connection((there, port))
+    threading.Thread(target=pump, args=(client, server), daemon=True).start()
+    threading.Thread(target=pump, args=(server, client), daemon=True).start()
+PY
+proxy=$!
+children="$children $proxy"
+end=$(($(date +%s) + 10))
+while [ ! -e "$T/proxy" ] && [ "$(date +%s)" -lt $end ]; do :; done
+scans "a MAC at two addresses" 6 127.41.0.10 127.41.0.11 127.41.0.40 --password-file "$T/password"
+ok "is reported at both" [ "$(grep -c '"mac_twice":true' "$T/details")" -eq 2 ]
+ok "and in the inventory at neither" [ "$(rows)" -eq 1 ]
+kill "$proxy"
+wait "$proxy" 2>/dev/null || :
+end_farm
+
+# --- who is no board ---
+
+python3 - "$T/foreign" <<'PY' &
+import http.server, sys
+class Router(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open(sys.argv[1] + ".log", "a") as log:
+            log.write("%s %s\n" % (self.path, self.headers.get("Authorization", "-")))
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Digest realm="router", nonce="x", qop="auth"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Router)
+with open(sys.argv[1], "w") as file:
+    file.write("%d\n" % server.server_port)
+server.serve_forever()
+PY
+foreign=$!
+children="$children $foreign"
+end=$(($(date +%s) + 10))
+while [ ! -s "$T/foreign" ] && [ "$(date +%s)" -lt $end ]; do :; done
+http=$(cat "$T/foreign") api=0
+scans "a router" 0 127.0.0.1 --password-file "$T/password"
+ok "is no board" detail 127.0.0.1 '"state":"foreign".*"realm":"router"'
+ok "and was given no login" [ "$(cat "$T/foreign.log")" = "/cgi-bin/get_system_info.cgi -" ]
+kill "$foreign"
+wait "$foreign" 2>/dev/null || :
+scans "nobody there" 0 127.0.0.1 --password-file "$T/password"
+ok "is an inventory of no boards" [ "$(rows)" -eq 0 ]
+
+# --- bounds ---
+
+refused "more addresses than may be" 2 usage scan 10.0.0.0/8
+refused "or than were allowed" 2 usage scan 127.0.0.0/24 --max-addresses 10
+refused "no range" 2 usage scan 127.0.0.300
+refused "bits behind the network" 2 usage scan 127.0.0.1/24
+refused "turned round" 2 usage scan 127.0.0.9-127.0.0.1
+refused "a name is not looked up" 2 usage scan farm.example
+refused "a credential that is not there" 2 usage scan "@$T/places.csv" --password-file "$T/password"
+refused "a list without addresses" 2 usage sh -c 'printf "mac,site\n" | firmflash scan - --quiet'
