@@ -112,17 +112,19 @@ struct names {
 	char text[NAME_MAX_LEN], sigs[NAME_MAX_LEN + 8];
 };
 
-static void names_of(struct names *n, uint64_t serial)
+static struct names names_of(uint64_t serial)
 {
-	snprintf(n->text, sizeof n->text, "%s%" PRIu64, prefix, serial);
-	snprintf(n->sigs, sizeof n->sigs, "%s.minisig", n->text);
+	struct names n = {.text = ""};
+
+	snprintf(n.text, sizeof n.text, "%s%" PRIu64, prefix, serial);
+	snprintf(n.sigs, sizeof n.sigs, "%s.minisig", n.text);
+	return n;
 }
 
 int chain_add(struct chain *c, uint64_t serial, struct span text, struct span sigs, struct err *e)
 {
-	struct names names;
+	struct names names = names_of(serial);
 
-	names_of(&names, serial);
 	if (c->npairs == CHAIN_PAIRS_MAX)
 		return err_set(e, VERDICT_TOO_LARGE, "more than %d keyrings", CHAIN_PAIRS_MAX);
 	if (append(c, names.text, text, e) != 0 || append(c, names.sigs, sigs, e) != 0)
@@ -165,14 +167,13 @@ int chain_take(struct chain *c, struct source *src, const unsigned char header[s
 {
 	unsigned char second[USTAR_BLOCK];
 	char *text = NULL, *sigs = NULL;
-	struct names names;
 	uint64_t serial = serial_of(header);
+	struct names names = names_of(serial);
 	size_t len = 0, sigs_len = 0;
 	int rc = -1;
 
 	if (check_serial(c, serial, t, e) != 0)
 		return -1;
-	names_of(&names, serial);
 	if (member_take(src, header, names.text, KEYRING_MAX, &text, &len, e) != 0 ||
 	    source_exact(src, second, sizeof second, names.sigs, e) != 0 ||
 	    member_take(src, second, names.sigs, SIGNATURES_MAX, &sigs, &sigs_len, e) != 0)

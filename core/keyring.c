@@ -41,7 +41,7 @@ static bool begins(struct span line, const char *word)
 {
 	size_t n = strlen(word);
 
-	return line.len > n && memcmp(line.at, word, n) == 0 && line.at[n] == ' ';
+	return line.at && line.len > n && memcmp(line.at, word, n) == 0 && line.at[n] == ' ';
 }
 
 /* The fields of the current line, if it begins with WORD: 1; 0 when it does not; -1 when they are not WANTED, or the line does
@@ -151,10 +151,11 @@ static int take_revoked(struct parser *p)
 	int more;
 
 	for (; (more = fields(p, "revoked", f, 2)) == 1; k->nrevoked++, next(p)) {
-		unsigned char *id = k->revoked[k->nrevoked];
+		unsigned char *id;
 
 		if (k->nrevoked == KEYRING_REVOKED_MAX)
 			return malformed(p, "is one revocation too many");
+		id = k->revoked[k->nrevoked];
 		if (keyid_parse(id, f[1]) != 0)
 			return malformed(p, "wants: revoked KEYID");
 		for (size_t i = 0; i < k->nroots; i++)
