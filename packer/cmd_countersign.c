@@ -12,11 +12,12 @@
 #include "packer/front.h"
 #include "packer/verbs.h"
 
-enum { THREADS_MAX = 64, OPT_PASSWORD_FILE = 256, OPT_PASSWORD_FD, OPT_JSON, OPT_SIGNER };
+enum { THREADS_MAX = 64, OPT_PASSWORD_FILE = 256, OPT_PASSWORD_FD, OPT_KEYRING, OPT_JSON, OPT_SIGNER };
 
 static const struct option table[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"pubkey", required_argument, NULL, 'p'},
+	{"keyring", required_argument, NULL, OPT_KEYRING},
 	{"output", required_argument, NULL, 'o'},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
@@ -102,11 +103,21 @@ static int countersign(struct front *f, const struct wish *w, struct err *e)
 	return rc == 0 ? front_write(f, w->output ? w->output : w->bundle, e) : -1;
 }
 
+/* One who may sign it is enough here: the signature that is missing is what this verb is for. */
+static int take_keyring(struct trust *t, const char *path, struct err *e)
+{
+	if (trust_add_keyring_file(t, path, e) != 0)
+		return -1;
+	t->ring.release_threshold = 1;
+	return 0;
+}
+
 static int take_option(struct wish *w, int c, struct err *e)
 {
 	switch (c) {
 	case 'k': w->key = optarg; return 0;
 	case 'p': return trust_add_file(&w->trust, optarg, e);
+	case OPT_KEYRING: return take_keyring(&w->trust, optarg, e);
 	case 'o': w->output = optarg; return 0;
 	case OPT_PASSWORD_FILE: return password_use_file(&w->password, optarg, e);
 	case OPT_PASSWORD_FD: return password_use_fd(&w->password, optarg, e);
@@ -129,7 +140,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 		if (take_option(w, c, e) != 0)
 			return -1;
 	if (argc - optind != 1 || trust_is_empty(&w->trust) || (w->key != NULL) + w->signers.n != 1)
-		return err_set(e, VERDICT_USAGE, "want one BUNDLE, --pubkey: who signed it already, and -k or --signer: who signs it now");
+		return err_set(e, VERDICT_USAGE, "want one BUNDLE, --pubkey or --keyring: who signed it already, and -k or --signer: who signs it now");
 	w->bundle = argv[optind];
 	return signer_complete(&w->signers, e);
 }

@@ -37,8 +37,9 @@ static const struct verb verbs[] = {
 	{"attach", cmd_attach, "BUNDLE SIGNATURES... (--pubkey FILE... | --keyring FILE) [-o OUT] [--json]",
 	 "Adds signatures that firmkey or minisign made of the manifest elsewhere, after checking them"},
 	{"countersign", cmd_countersign,
-	 "BUNDLE --pubkey FILE... (-k KEY | --signer PROGRAM) [-o OUT] [--json]\n"
+	 "BUNDLE (--pubkey FILE... | --keyring FILE) (-k KEY | --signer PROGRAM) [-o OUT] [--json]\n"
 	 "  --pubkey FILE...          who must have signed it already: all of it is checked first\n"
+	 "  --keyring FILE            the same: one of its release keys, however many it takes in the end\n"
 	 "  --key FILE                who signs it now\n"
 	 "  [--password-file FILE | --password-fd N]\n"
 	 SIGNER_SYNOPSIS,

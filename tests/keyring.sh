@@ -129,6 +129,15 @@ cp later later-before
 refused '  but none by a revoked key' 4 untrusted-key firmpack attach later m.minisig --keyring k2
 same '  and nothing changes' later-before later
 ok '  the keyrings stay' firmverify check later --keyring k1
+ok 'a keyring that takes two' sh -c 'firmkey keyring create -o two r1.pub && firmkey keyring add-release two a.pub b.pub --product demo --board "*" &&
+    firmkey keyring threshold two release 2'
+build --counter 1 --key a.key -o half >.log
+refused '  refuses what one signed' 4 threshold firmverify check half --keyring two
+ok '  a second person checks it and signs' firmpack countersign half --keyring two -k b.key
+ok '  and it is taken' firmverify check half --keyring two
+refused '  nobody countersigns what no release key signed' 4 untrusted-key sh -c 'firmkey generate -o stranger --no-password >.log &&
+    firmpack build tree --product demo --version 1 --board x --counter 1 --key stranger.key -o strange >.log &&
+    firmpack countersign strange --keyring two -k b.key'
 for verb in 'list both' 'inspect both' 'diff both later' 'unpack both out'; do
     # shellcheck disable=SC2086 # words
     ok "firmpack $verb takes --keyring" firmpack $verb --keyring k1
@@ -204,3 +213,31 @@ ok '  and is led on again' firmverify install by-b-later --device device --clear
 ok '  to the newest' test "$(serial)" = 2
 printf 'keyring %s\n' "$T/b.pub" >>device
 refused 'a keyring and a public key in the device file' 2 usage firmverify status --device device
+
+# --- two sides: the floor is how far a person may go back ---
+rm -rf state fw
+mkdir state fw
+ln -s a fw/current
+build --counter 3 --key b.key -o old >.log
+build --counter 8 --key b.key -o new >.log
+firmkey keyring next k1 -o with-floor >.log
+firmkey keyring floor with-floor demo 3 >.log
+for key in r1 r2; do firmkey keyring sign with-floor -k $key.key >.log; done
+two_sides() { # two_sides KEYRING
+    printf 'board zynq-s9 1\nproduct demo\nstate %s/state\nkeyring %s\nboot link %s/fw/current\nslot root dir:%s/fw/a dir:%s/fw/b\n' "$T" "$1" "$T" "$T" "$T" >device
+}
+two_sides "$T/k1"
+mkdir -p proc
+printf 'proc %s/proc\n' "$T" >>device
+run_side() { printf 'firmseal.side=%s\n' "$1" >proc/cmdline; }
+run_side a
+firmverify install old --device device >.log
+run_side b
+firmverify confirm --device device >.log
+firmverify install new --device device >.log
+run_side a
+firmverify confirm --device device >.log
+refused 'nobody goes back below the confirmed counter' 5 rollback firmverify rollback --device device
+two_sides "$T/with-floor"
+printf 'proc %s/proc\n' "$T" >>device
+ok '  unless the keyring has a floor that allows it' firmverify rollback --device device
