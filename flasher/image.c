@@ -90,6 +90,8 @@ static int verify(struct image *image, const struct trust *trust, const struct p
 	if (reader_authenticate(reader, e))
 		goto out;
 	image->head = *manifest_head(reader_manifest(reader));
+	for (uint32_t i = 0; i < image->head.nboards; i++)
+		manifest_board(reader_manifest(reader), i, &image->boards[i]);
 	snprintf(image->name, sizeof image->name, "%s-%s.firm.tar", image->head.product, image->head.version);
 	rc = 0;
 out:

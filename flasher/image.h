@@ -23,6 +23,7 @@ struct image {
 	uint64_t size;
 	unsigned char hash[HASH_SIZE]; /* BLAKE2b-256 of all of it */
 	struct manifest_head head;
+	struct manifest_board boards[MANIFEST_BOARDS_MAX]; /* head.nboards of them: whom the bundle is for */
 	char name[IMAGE_NAME_MAX];     /* "PRODUCT-VERSION.firm.tar": the name given to the device */
 };
 

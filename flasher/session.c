@@ -75,7 +75,7 @@ static void act(const struct step *p, enum link_act a, uint64_t delay_ms)
 static void end(const struct step *p, enum session_state state, enum session_class class, const char *text)
 {
 	p->s->class = class;
-	snprintf(p->s->text, sizeof p->s->text, "%s", text);
+	snprintf(p->s->text, sizeof p->s->text, "%.*s", SESSION_TEXT_MAX - 1, text);
 	p->next->want = WANT_NOTHING;
 	enter(p, state);
 }
@@ -209,7 +209,7 @@ void session_granted(struct session *s, const struct session_rules *r, uint64_t 
 		act(&p, LINK_UPLOAD, 0);
 	} else {
 		s->reboots++;
-		enter(&p, SESSION_REBOOTING);
+		enter(&p, s->asking ? SESSION_ASKING : SESSION_REBOOTING); /* a crash must not make the one the other */
 		act(&p, LINK_REBOOT, 0);
 	}
 }
