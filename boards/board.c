@@ -115,9 +115,22 @@ static int on_subtype(struct parse *p, struct span value)
 	return 0;
 }
 
+/* "PATH KEY". */
 static int on_unlock(struct parse *p, struct span value)
 {
-	return read_path(p, p->board->unlock, value);
+	const char *blank = memchr(value.at, ' ', value.len);
+	size_t n = blank ? (size_t)(blank - value.at) : 0;
+
+	if (!blank)
+		return complain(p, "to unlock takes a path and the name of the password's member, not", value);
+	if (read_path(p, p->board->unlock, (struct span){value.at, n}))
+		return -1;
+	return read_name(p, p->board->unlock_key, (struct span){blank + 1, value.len - n - 1});
+}
+
+static int on_keep_field(struct parse *p, struct span value)
+{
+	return read_name(p, p->board->keep_field, value);
 }
 
 static int on_dialect(struct parse *p, struct span value)
@@ -225,6 +238,7 @@ static const struct directive {
 	{"reboot keep", ONCE, on_reboot_keep},
 	{"reboot wipe", OPTIONAL, on_reboot_wipe},
 	{"unlock", OPTIONAL, on_unlock},
+	{"keep-field", OPTIONAL, on_keep_field},
 	{"card", MANY | OPTIONAL, on_card},
 };
 enum { NDIRECTIVES = sizeof directives / sizeof *directives };
@@ -288,11 +302,11 @@ static int check_whole(const struct parse *p)
 				       directives[i].word);
 	if (seen(p, "upgrade wipe") != seen(p, "reboot wipe"))
 		return err_set(p->e, VERDICT_USAGE, "%s: `upgrade wipe' and `reboot wipe' go together", name);
-	if (seen(p, "unlock") != (b->dialect == BOARD_TOKEN))
-		return err_set(p->e, VERDICT_USAGE, "%s: `unlock' and `dialect token' go together", name);
+	if (seen(p, "unlock") != (b->dialect == BOARD_TOKEN) || (seen(p, "keep-field") && b->dialect != BOARD_TOKEN))
+		return err_set(p->e, VERDICT_USAGE, "%s: `unlock', `keep-field' and `dialect token' go together", name);
 	if (!b->hardware[0])
 		memcpy(b->hardware, b->id, sizeof b->hardware);
-	if (b->dialect != BOARD_TOKEN && strcmp(b->wipe.upgrade, b->keep.upgrade) == 0)
+	if (!b->keep_field[0] && strcmp(b->wipe.upgrade, b->keep.upgrade) == 0)
 		return err_set(p->e, VERDICT_USAGE, "%s: keeping and wiping the settings have the same path", name);
 	wrong = card_check(&b->card);
 	return wrong ? err_set(p->e, VERDICT_USAGE, "%s: %s", name, wrong) : 0;

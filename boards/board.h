@@ -58,6 +58,8 @@ struct board {
 	char probe[BOARD_PATH_MAX + 1];    /* a small GET, without side effect, that draws the challenge */
 	char field[TEXT_NAME_MAX + 1];     /* form field that carries the image */
 	char unlock[BOARD_PATH_MAX + 1];   /* of BOARD_TOKEN: POST the password here */
+	char unlock_key[TEXT_NAME_MAX + 1];  /* as this member of an object */
+	char keep_field[TEXT_NAME_MAX + 1];  /* form field that says "true" when the settings are kept, else "false"; or "" */
 	struct board_way keep, wipe;
 	struct board_card card;
 };

@@ -235,3 +235,18 @@ void answer_judge(struct result *r, enum board_dialect dialect, const struct ans
 	else
 		judge_unclear(r, a, &said);
 }
+
+int answer_token(char out[static ANSWER_TOKEN_MAX + 1], const struct answer *a)
+{
+	json_t *root = json_loadb(a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+	const char *token = json_string_value(json_object_get(root, "token"));
+	size_t n = token ? strlen(token) : 0;
+	int rc = -1;
+
+	if (n > 0 && n <= ANSWER_TOKEN_MAX) {
+		memcpy(out, token, n + 1);
+		rc = 0;
+	}
+	json_decref(root);
+	return rc;
+}

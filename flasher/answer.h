@@ -24,6 +24,11 @@ struct answer {
 	size_t len;
 };
 
+enum { ANSWER_TOKEN_MAX = 1024 }; /* bytes of a token */
+
+/* Takes the token out of the answer to an unlock, {"token":"..."}. Returns 0, or -1 when there is none. */
+int answer_token(char out[static ANSWER_TOKEN_MAX + 1], const struct answer *a);
+
 /* Says in R how the push ended. LOST tells, for a person, why the answer is missing or incomplete (may be NULL). */
 void answer_judge(struct result *r, enum board_dialect dialect, const struct answer *a, const char *lost);
 

@@ -32,6 +32,7 @@ struct visit {
 	struct visit *next, *prev;
 	CURL *curl;
 	struct curl_slist *fields;
+	char *bearer;            /* a whole header field, or NULL; wiped when freed */
 	struct visit_options options;
 	struct bucket_waiter waiter;
 	visit_told *told;
@@ -358,6 +359,7 @@ void visit_close(struct visit **v)
 	take_out(*v);
 	curl_easy_cleanup((*v)->curl);
 	curl_slist_free_all((*v)->fields);
+	wipe_free((*v)->bearer);
 	exchange_end(&(*v)->exchange);
 	free(*v);
 	*v = NULL;
@@ -373,19 +375,45 @@ int visit_login(struct visit *v, const char *user, const struct secret *password
 	return failed ? err_set(e, VERDICT_SYSTEM, "out of memory for a login") : 0;
 }
 
-/* Makes VALUE the only header field of the next request, and FURTHER, unless they are NULL. */
-static int set_fields(struct visit *v, const char *value, const char *further)
+int visit_bearer(struct visit *v, const char *token, struct err *e)
 {
-	struct curl_slist *more;
+	static const char field[] = "Authorization: Bearer ";
+	size_t n = token ? strlen(token) : 0;
 
+	wipe_free(v->bearer);
+	v->bearer = NULL;
+	if (!token)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (token[i] < 0x21 || token[i] > 0x7e)
+			return err_set(e, VERDICT_USAGE, "the board's token is none that can be sent back");
+	v->bearer = wipe_malloc(sizeof field + n);
+	if (!v->bearer)
+		return err_set(e, VERDICT_SYSTEM, "out of memory for a token");
+	memcpy(v->bearer, field, sizeof field - 1);
+	memcpy(v->bearer + sizeof field - 1, token, n + 1);
+	return 0;
+}
+
+static int add_field(struct visit *v, const char *field)
+{
+	struct curl_slist *more = field ? curl_slist_append(v->fields, field) : v->fields;
+
+	if (field && !more)
+		return -1;
+	v->fields = more;
+	return 0;
+}
+
+/* Sets the header fields of the next request: TYPE of its body, unless that is NULL, and the token. */
+static int set_fields(struct visit *v, const char *type)
+{
 	curl_easy_setopt(v->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(v->fields);
 	v->fields = NULL;
-	if (!value)
-		return 0;
-	v->fields = curl_slist_append(NULL, value);
-	more = v->fields ? curl_slist_append(v->fields, further) : NULL;
-	return more && curl_easy_setopt(v->curl, CURLOPT_HTTPHEADER, v->fields) == CURLE_OK ? 0 : -1;
+	if (add_field(v, v->bearer) || add_field(v, type) || add_field(v, type ? "Expect:" : NULL)) /* an old lighttpd answers 417 to it */
+		return -1;
+	return curl_easy_setopt(v->curl, CURLOPT_HTTPHEADER, v->fields) == CURLE_OK ? 0 : -1;
 }
 
 static int set_request(struct visit *v, const char *path, const struct post *post)
@@ -398,13 +426,13 @@ static int set_request(struct visit *v, const char *path, const struct post *pos
 	snprintf(url, sizeof url, "%s%s", v->options.address->origin, path);
 	SET(CURLOPT_URL, url);
 	if (post) {
-		snprintf(type, sizeof type, "Content-Type: multipart/form-data; boundary=%s", post->boundary);
-		failed = failed || set_fields(v, type, "Expect:"); /* an old lighttpd answers 417 to it */
+		snprintf(type, sizeof type, "Content-Type: %s%s%s", post_type(post), post->image ? "; boundary=" : "", post->boundary);
+		failed = failed || set_fields(v, type);
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post_size(post));
 		SET(CURLOPT_TIMEOUT_MS, 0L);
 	} else {
-		failed = failed || set_fields(v, NULL, NULL);
+		failed = failed || set_fields(v, NULL);
 		SET(CURLOPT_HTTPGET, 1L);
 		SET(CURLOPT_TIMEOUT_MS, (long)(ms < SMALL_GET_MS ? ms : SMALL_GET_MS));
 	}

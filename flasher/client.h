@@ -50,6 +50,9 @@ void visit_close(struct visit **v);
 /* Who logs in from now on. USER NULL: nobody; then a challenge ends in 401. PASSWORD must outlive the visit. */
 int visit_login(struct visit *v, const char *user, const struct secret *password, struct err *e);
 
+/* Sends TOKEN with every request from now on (RFC 6750); NULL: none. Returns 0, or -1: system, or usage when it could not stand in a field. */
+int visit_bearer(struct visit *v, const char *token, struct err *e);
+
 /* Told once for a request, from the loop. It may begin the next one, or close the visit. */
 typedef void visit_told(void *owner, struct visit *v);
 

@@ -24,6 +24,8 @@ static void print_json(const struct board *b)
 		json_string(&j, NULL, b->models[i]);
 	json_end_array(&j);
 	json_string(&j, "dialect", board_dialect_word(b->dialect));
+	json_string(&j, "hardware", b->hardware);
+	json_string(&j, "send", b->send == BOARD_SEND_BUNDLE ? "bundle" : b->send == BOARD_SEND_PAYLOAD ? "payload" : "file");
 	json_bool(&j, "can_wipe", b->wipe.upgrade[0] != '\0');
 	json_bool(&j, "reboots_itself", b->keep.reboot[0] == '\0');
 	json_end_object(&j);

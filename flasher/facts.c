@@ -338,6 +338,25 @@ int facts_api_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t l
 	return rc;
 }
 
+int facts_token_info(struct link_identity *id, const char *text, size_t len)
+{
+	json_t *root = parse(text, len);
+	const json_t *network = json_object_get(json_object_get(root, "system"), "network_status");
+	const char *mac = json_string_value(json_object_get(network, "mac"));
+	char parsed[MAC_TEXT_MAX + 1];
+
+	if (!root)
+		return -1;
+	if (mac && mac_parse(parsed, mac, strlen(mac)) == 0)
+		memcpy(id->mac, parsed, sizeof parsed);
+	if (network)
+		take_text(id->hostname, sizeof id->hostname, network, "hostname");
+	take_text(id->model, sizeof id->model, root, "miner");
+	take_text(id->version, sizeof id->version, root, "fw_version");
+	json_decref(root);
+	return 0;
+}
+
 int facts_conf_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len)
 {
 	json_t *root = parse(text, len);

@@ -27,6 +27,9 @@ int facts_status(struct link_identity *id, const char *text, size_t len);
 /* The same page: the board's id (a name as of core/text) and revision. */
 int facts_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, const char *text, size_t len);
 
+/* The page of boards with an API and a token, /api/v1/info: MAC, model, version, hostname. */
+int facts_token_info(struct link_identity *id, const char *text, size_t len);
+
 /* get_miner_conf.cgi: the pools that the board was told to mine at, as facts_api_pools() has them. */
 int facts_conf_pools(char out[static FACTS_POOLS_MAX], const char *text, size_t len);
 

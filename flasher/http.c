@@ -134,8 +134,51 @@ static void on_probe(void *owner, struct visit *v)
 	tell(h);
 }
 
+/* The password bought a token, or it did not. With it the probe's page is read. */
+static void on_unlock(void *owner, struct visit *v)
+{
+	struct http *h = owner;
+	const struct answer *a = &visit_exchange(v)->answer;
+	const char *failure = visit_failure(v);
+	char token[ANSWER_TOKEN_MAX + 1];
+	struct err e = {0};
+
+	post_wipe(&h->post);
+	if (a->status == 401 || a->status == 403)
+		result_set(&h->result, OUTCOME_FAILED, "wrong password (HTTP %d)", a->status);
+	else if (failure)
+		result_set(&h->result, OUTCOME_FAILED, "%s", failure);
+	else if (a->status != 200 || answer_token(token, a))
+		result_set(&h->result, OUTCOME_FAILED, "the board gave no token for the password (HTTP %d)", a->status);
+	else if (visit_bearer(v, token, &e))
+		result_set(&h->result, OUTCOME_FAILED, "%.*s", RESULT_TEXT_MAX - 1, e.message);
+	else {
+		begin(h, h->options.board->probe, NULL, on_probe, h->told, h->owner);
+		return;
+	}
+	tell(h);
+}
+
+static void unlock(struct http *h, http_told *told, void *owner)
+{
+	const struct board *b = h->options.board;
+
+	(void)visit_login(h->visit, NULL, NULL, NULL); /* nothing but the token is shown from here on */
+	(void)visit_bearer(h->visit, NULL, NULL);
+	if (!h->password)
+		begin(h, b->probe, NULL, on_probe, told, owner);
+	else if (post_init_json(&h->post, b->unlock_key, secret_text(h->password)) == 0)
+		begin(h, b->unlock, &h->post, on_unlock, told, owner);
+	else
+		begin(h, b->probe, NULL, on_probe, told, owner); /* a password so long was never set there: it will be refused */
+}
+
 void http_probe(struct http *h, http_told *told, void *owner)
 {
+	if (h->options.board->dialect == BOARD_TOKEN) {
+		unlock(h, told, owner);
+		return;
+	}
 	(void)visit_login(h->visit, h->user, h->password, NULL);
 	begin(h, h->options.board->probe, NULL, on_probe, told, owner);
 }
@@ -173,6 +216,8 @@ static void on_upload(void *owner, struct visit *v)
 void http_upload(struct http *h, const struct image *image, http_told *told, void *owner)
 {
 	post_init(&h->post, image, h->options.board->field);
+	if (h->options.board->keep_field[0])
+		post_add_field(&h->post, h->options.board->keep_field, h->options.wipe ? "false" : "true");
 	if (!h->asked) /* without a challenge libcurl would send an empty POST first, to draw one */
 		(void)visit_login(h->visit, NULL, NULL, NULL);
 	begin(h, h->way->upgrade, &h->post, on_upload, told, owner);

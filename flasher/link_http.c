@@ -103,7 +103,8 @@ static int check_door(struct board_link *l, const struct result *r, http_told *t
 {
 	const struct credential_list *logins = l->target.logins;
 	const struct challenge *c = &http_exchange(l->http)->challenge;
-	bool denied = http_exchange(l->http)->answer.status == 401 && c->digest && !http_exchange(l->http)->foreign;
+	bool token = l->target.board->dialect == BOARD_TOKEN;
+	bool denied = http_exchange(l->http)->answer.status == 401 && (c->digest || token) && !http_exchange(l->http)->foreign;
 
 	if (r->outcome == OUTCOME_ACCEPTED)
 		return 0;
@@ -194,6 +195,12 @@ static void on_identify(void *owner, const struct result *r)
 		return;
 	note_peer(l);
 	l->event.identity.wants_login = http_asked(l->http);
+	if (l->target.board->dialect == BOARD_TOKEN) { /* its page tells all there is */
+		if (body_of(l)->status == 200)
+			(void)facts_token_info(&l->event.identity, body_of(l)->body, body_of(l)->len);
+		end_good(l);
+		return;
+	}
 	if (body_of(l)->status == 200)
 		(void)facts_system_info(&l->event.identity, body_of(l)->body, body_of(l)->len);
 	http_get(l->http, miner_type_page, on_miner_type, l);

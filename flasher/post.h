@@ -10,13 +10,14 @@
 enum {
 	POST_BOUNDARY_LEN = 9 + 32,  /* "firmseal-" and half of the image's hash */
 	POST_FIELD_MAX = TEXT_NAME_MAX,
+	POST_EXTRA_MAX = POST_BOUNDARY_LEN + POST_FIELD_MAX + 96, /* a small field before the image, and what belongs to it */
 };
 
 /* A request body being read, from its start to its end, once: there is no way back. */
 struct post {
-	const struct image *image;
+	const struct image *image; /* NULL: the head is all of it */
 	char boundary[POST_BOUNDARY_LEN + 1];
-	char head[POST_BOUNDARY_LEN + POST_FIELD_MAX + IMAGE_NAME_MAX + 160];
+	char head[POST_BOUNDARY_LEN + POST_FIELD_MAX + IMAGE_NAME_MAX + 160 + POST_EXTRA_MAX];
 	char tail[POST_BOUNDARY_LEN + 16];
 	size_t head_len, tail_len;
 	uint64_t at;                 /* bytes handed out */
@@ -25,6 +26,19 @@ struct post {
 /* Starts a body that carries IMAGE (which must outlive it) in form field FIELD (a name as of core/text). The boundary
  * comes from the image's hash: an image that holds it would have to hold its own hash. */
 void post_init(struct post *p, const struct image *image, const char *field);
+
+/* Puts a field NAME (a name as of core/text) with VALUE (a word of at most 16 bytes) before the image: for interfaces that take apart what
+ * they get by the rules. Right after post_init(), once. */
+void post_add_field(struct post *p, const char *name, const char *value);
+
+/* Starts a body that is the JSON object {"KEY":"VALUE"}, VALUE being ASCII or UTF-8. Returns 0, or -1 when it is too long. */
+int post_init_json(struct post *p, const char *key, const char *value);
+
+/* What goes into Content-Type, the boundary aside. */
+const char *post_type(const struct post *p);
+
+/* Forgets a body that held a password. */
+void post_wipe(struct post *p);
 
 /* Bytes of the whole body: its Content-Length. */
 uint64_t post_size(const struct post *p);

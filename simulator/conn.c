@@ -22,11 +22,14 @@ enum {
 	SLOW_BUFFER = 64 << 10,   /* so that the kernel does not take the image in a slow board's stead */
 	LINGER_MS = 3000,         /* for the other side to close after the answer */
 	ANSWER_HEAD_MAX = 1024,
+	SMALL_MAX = 2048,         /* bytes of a body that is read whole */
+	TOKEN_LEN = 32,
 };
 
 enum state {
 	STATE_HEAD,
 	STATE_FILE,     /* a body that holds an image */
+	STATE_SMALL,    /* a body that is read whole: a password */
 	STATE_DRAIN,    /* a body that nobody wants, before the answer that is ready */
 	STATE_WRITING,  /* the board is writing its flash */
 	STATE_ANSWER,
@@ -184,14 +187,29 @@ static void answer_after_body(struct conn *c, struct reply *r)
 
 /* --- uploads --- */
 
+/* In the parts before the file there is a field of that name, and it says true. */
+static bool field_says_true(const struct form *f, const char *name)
+{
+	char wanted[TEXT_NAME_MAX + 32];
+	int n = snprintf(wanted, sizeof wanted, "name=\"%s\"\r\n\r\ntrue\r\n", name);
+
+	for (size_t i = 0; i + (size_t)n <= f->head_len; i++)
+		if (memcmp(f->head + i, wanted, (size_t)n) == 0)
+			return true;
+	return false;
+}
+
 /* The last byte is there: what the board makes of it goes out a moment later. */
 static void upload_ends(struct conn *c)
 {
 	struct images *images = &c->board->farm->images;
 	struct upload *u = c->upload;
+	const char *keep_field = c->board->kind->profile.keep_field;
 	const struct sim_image *image = u->begun && u->taking.at == u->form.file_size ? images_end(images, &u->taking) : NULL;
 	struct reply r;
 
+	if (*keep_field)
+		u->wipe = !field_says_true(&u->form, keep_field);
 	pages_uploaded(&r, c->board, u->wipe, form_exact(&u->form), image);
 	images_drop(images, &u->taking);
 	if (behaves(c, BEHAVE_LOST) || behaves(c, BEHAVE_SILENT)) {
@@ -272,7 +290,7 @@ static int upload_begin(struct conn *c, bool wipe)
 	c->upload = calloc(1, sizeof *c->upload);
 	if (!c->upload)
 		return -1;
-	form_begin(&c->upload->form, c->body_left, false);
+	form_begin(&c->upload->form, c->body_left, c->board->kind->profile.keep_field[0] != '\0');
 	c->upload->wipe = wipe;
 	c->upload->started_ms = reactor_now_ms();
 	c->state = STATE_FILE;
@@ -302,6 +320,88 @@ static struct digest_door door_of(const struct conn *c)
 		.stale_first = behaves(c, BEHAVE_STALE),
 		.once = behaves(c, BEHAVE_ONCE),
 	};
+}
+
+/* --- boards that give tokens --- */
+
+static void make_token(char out[static TOKEN_LEN + 1], const struct sim_board *b)
+{
+	unsigned char raw[HASH_SIZE];
+	char hex[HASH_HEX + 1];
+	struct hash h;
+
+	hash_init(&h, HASH_SIZE);
+	hash_update(&h, b->farm->secret, sizeof b->farm->secret);
+	hash_update(&h, "token", 5);
+	hash_update(&h, &b->index, sizeof b->index);
+	hash_final(&h, raw, HASH_SIZE);
+	text_put_hash(hex, raw);
+	snprintf(out, TOKEN_LEN + 1, "%.*s", TOKEN_LEN, hex);
+}
+
+/* The body with the password is whole, in the place of the answer. */
+static void unlock(struct conn *c)
+{
+	const struct sim_board *b = c->board;
+	const char *password = behaves(c, BEHAVE_DEFAULT_PASSWORD) ? b->farm->options.default_password : b->farm->options.password;
+	char key[TEXT_NAME_MAX + 3], given[sizeof b->farm->options.password], token[TOKEN_LEN + 1];
+	struct reply r = {.status = 401, .type = "application/json"};
+
+	snprintf(key, sizeof key, "\"%s\"", b->kind->profile.unlock_key);
+	if (request_member(given, sizeof given, key, c->out, c->out_len) == 0 && strcmp(given, password) == 0 &&
+	    !behaves(c, BEHAVE_WRONG_PASSWORD)) {
+		c->board->logins++;
+		make_token(token, b);
+		r.status = 200;
+		r.body = malloc(TOKEN_LEN + 16);
+		if (r.body)
+			r.len = (size_t)snprintf(r.body, TOKEN_LEN + 16, "{\"token\":\"%s\"}", token);
+	} else {
+		c->board->login_failures++;
+	}
+	free(c->out);
+	c->out = NULL;
+	c->out_len = 0;
+	compose(c, &r);
+	answer(c);
+}
+
+static void small_begin(struct conn *c)
+{
+	struct reply r = {.status = 413};
+
+	c->out = c->body_left > 0 && c->body_left <= SMALL_MAX ? malloc((size_t)c->body_left) : NULL;
+	if (c->out)
+		c->state = STATE_SMALL;
+	else
+		answer_after_body(c, &r);
+}
+
+static void small_comes(struct conn *c, const char *bytes, size_t len)
+{
+	memcpy(c->out + c->out_len, bytes, len);
+	c->out_len += len;
+	c->body_left -= len;
+	if (c->body_left == 0)
+		unlock(c);
+}
+
+/* Lets the request in that brings the token; the page that tells what the board is asks for none. */
+static bool admit_token(struct conn *c, const struct request *q)
+{
+	static const char scheme[] = "Bearer ";
+	char token[TOKEN_LEN + 1];
+	struct reply r = {.status = 401, .type = "application/json"};
+
+	make_token(token, c->board);
+	if (strcmp(q->path, c->board->kind->profile.probe) == 0 ||
+	    (q->authorization.len == sizeof scheme - 1 + TOKEN_LEN && memcmp(q->authorization.at, scheme, sizeof scheme - 1) == 0 &&
+	     memcmp(q->authorization.at + sizeof scheme - 1, token, TOKEN_LEN) == 0))
+		return true;
+	if (q->authorization.len)
+		c->board->login_failures++;
+	answer_after_body(c, &r);
+	return false;
 }
 
 /* Lets the request in, or composes the 401. */
@@ -334,7 +434,11 @@ static void dispatch(struct conn *c, const struct request *q)
 	bool post = strcmp(q->method, "POST") == 0, wipe = p->wipe.upgrade[0] && strcmp(q->path, p->wipe.upgrade) == 0;
 	struct reply r = {.status = 400};
 
-	if (!admit(c, q))
+	if (p->dialect == BOARD_TOKEN && post && strcmp(q->path, p->unlock) == 0) {
+		small_begin(c);
+		return;
+	}
+	if (p->dialect == BOARD_TOKEN ? !admit_token(c, q) : !admit(c, q))
 		return;
 	if (post && (wipe || strcmp(q->path, p->keep.upgrade) == 0)) {
 		if (c->body_left > 0 && upload_begin(c, wipe) == 0)
@@ -353,6 +457,8 @@ static void body_comes(struct conn *c, const char *bytes, size_t len)
 		len = (size_t)c->body_left;
 	if (c->state == STATE_FILE) {
 		upload_takes(c, bytes, len);
+	} else if (c->state == STATE_SMALL) {
+		small_comes(c, bytes, len);
 	} else if (c->state == STATE_DRAIN) {
 		c->body_left -= len;
 		if (c->body_left == 0)
@@ -386,7 +492,7 @@ static void api_comes(struct conn *c)
 	char command[REQUEST_COMMAND_MAX + 1];
 	struct reply r;
 
-	if (request_command(command, c->in, c->in_len) != 0) {
+	if (request_member(command, sizeof command, "\"command\"", c->in, c->in_len) != 0) {
 		if (c->in_len == sizeof c->in)
 			conn_free(c, false);
 		return;

@@ -131,17 +131,38 @@ static void status_cgi(FILE *out, const struct view *v)
 	json_finish(&j);
 }
 
+static void token_info(FILE *out, const struct view *v)
+{
+	struct json j;
+
+	json_begin(&j, out);
+	json_object(&j, NULL);
+	json_string(&j, "miner", farm_model(v->board));
+	json_string(&j, "fw_name", "Vnish");
+	json_string(&j, "fw_version", v->board->version);
+	json_object(&j, "system");
+	json_object(&j, "network_status");
+	json_string(&j, "mac", v->mac);
+	json_string(&j, "hostname", v->hostname);
+	json_string(&j, "ip", v->address);
+	json_end_object(&j);
+	json_end_object(&j);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
 static void some_page(FILE *out, const struct view *v)
 {
 	fprintf(out, "<html><head><title>%s</title></head><body><form method=\"post\" enctype=\"multipart/form-data\"></form></body>"
 		"</html>\n", farm_model(v->board));
 }
 
-enum { NEWER = 1, SEALED = 2, BLOCKED = 4 };
+enum { NEWER = 1, SEALED = 2, BLOCKED = 4, TOKEN = 8 };
 
 static const struct page {
 	const char *path;
-	unsigned where;       /* NEWER: on such boards only; SEALED: on boards with firmverify; BLOCKED: by what infects boards */
+	unsigned where;       /* NEWER: on such boards only; SEALED: on boards with firmverify; BLOCKED: by what infects boards;
+			       * TOKEN: on boards with an API and a token, which have no other pages */
 	const char *type;
 	void (*write)(FILE *out, const struct view *v);
 } pages[] = {
@@ -153,6 +174,7 @@ static const struct page {
 	{"/cgi-bin/get_miner_conf.cgi", 0, json_type, miner_conf},
 	{"/cgi-bin/miner_type.cgi", NEWER, json_type, miner_type},
 	{"/cgi-bin/status.cgi", SEALED, json_type, status_cgi},
+	{"/api/v1/info", TOKEN, json_type, token_info},
 };
 
 static void write_page(struct reply *r, const struct sim_board *b, const struct page *page)
@@ -161,6 +183,8 @@ static void write_page(struct reply *r, const struct sim_board *b, const struct 
 			 .newer = b->kind->profile.dialect == BOARD_JSON};
 	FILE *out;
 
+	if (!(page->where & TOKEN) != (b->kind->profile.dialect != BOARD_TOKEN))
+		return;
 	if ((page->where & NEWER && !v.newer) || (page->where & SEALED && !b->kind->sealed))
 		return;
 	if (page->where & BLOCKED && v.infected) {

@@ -88,17 +88,33 @@ static void say_json(FILE *out, const struct judged *j)
 	json_finish(&json);
 }
 
+static void say_token(FILE *out, const struct judged *j)
+{
+	struct json json;
+
+	json_begin(&json, out);
+	json_object(&json, NULL);
+	if (j->taken)
+		json_number(&json, "after", 30);
+	else
+		json_string(&json, "err", j->e.message);
+	json_end_object(&json);
+	json_finish(&json);
+}
+
 static void say(struct reply *r, const struct sim_board *b, bool wipe, const struct judged *j)
 {
 	const struct board *p = &b->kind->profile;
 	FILE *out = open_memstream(&r->body, &r->len);
 
 	r->status = out ? 200 : 500;
-	r->type = p->dialect == BOARD_JSON ? "application/json" : p->dialect == BOARD_PLAIN ? "text/plain" : "text/html";
+	r->type = p->dialect == BOARD_JSON || p->dialect == BOARD_TOKEN ? "application/json" : p->dialect == BOARD_PLAIN ? "text/plain" : "text/html";
 	if (!out)
 		return;
 	if (p->dialect == BOARD_JSON)
 		say_json(out, j);
+	else if (p->dialect == BOARD_TOKEN)
+		say_token(out, j);
 	else if (p->dialect == BOARD_PLAIN)
 		fprintf(out, "%s\n", j->taken ? "System Upgrade Successed" : j->e.message);
 	else

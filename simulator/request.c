@@ -110,23 +110,58 @@ int request_parse(struct request *r, const char *head, size_t len)
 	return status;
 }
 
-int request_command(char out[static REQUEST_COMMAND_MAX + 1], const char *bytes, size_t len)
+static int hex_digit(char c)
 {
-	static const char key[] = "\"command\"";
-	const char *end = bytes + len, *at = bytes, *close;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
 
-	while ((size_t)(end - at) >= sizeof key - 1 && memcmp(at, key, sizeof key - 1) != 0)
+/* Takes one character of a JSON text (RFC 8259 section 7) of ASCII. Returns the bytes it took of LEN, or 0 when it is none or not whole. */
+static size_t take_character(char *out, const char *at, size_t len)
+{
+	int code = 0;
+
+	if (len > 0 && at[0] != '\\') {
+		*out = at[0];
+		return 1;
+	}
+	if (len >= 2 && at[1] != 'u') {
+		*out = at[1];
+		return strchr("\"\\/", at[1]) && at[1] ? 2 : 0;
+	}
+	for (size_t i = 2; i < 6; i++) {
+		int digit = i < len ? hex_digit(at[i]) : -1;
+
+		if (digit < 0)
+			return 0;
+		code = code << 4 | digit;
+	}
+	*out = (char)code;
+	return len >= 6 && code > 0 && code < 0x80 ? 6 : 0;
+}
+
+int request_member(char *out, size_t size, const char *key, const char *bytes, size_t len)
+{
+	const char *end = bytes + len, *at = bytes;
+	size_t n = strlen(key), used = 0;
+
+	while ((size_t)(end - at) >= n && memcmp(at, key, n) != 0)
 		at++;
-	if ((size_t)(end - at) < sizeof key - 1)
+	if ((size_t)(end - at) < n)
 		return -1;
-	for (at += sizeof key - 1; at < end && (*at == ' ' || *at == ':'); at++)
+	for (at += n; at < end && (*at == ' ' || *at == ':'); at++)
 		;
 	if (at == end || *at++ != '"')
 		return -1;
-	close = memchr(at, '"', (size_t)(end - at));
-	if (!close || close - at > REQUEST_COMMAND_MAX)
+	while (at < end && *at != '"' && used + 1 < size) {
+		size_t took = take_character(out + used, at, (size_t)(end - at));
+
+		if (took == 0)
+			return -1;
+		at += took;
+		used++;
+	}
+	if (at == end || *at != '"')
 		return -1;
-	memcpy(out, at, (size_t)(close - at));
-	out[close - at] = '\0';
+	out[used] = '\0';
 	return 0;
 }

@@ -11,7 +11,7 @@
 enum {
 	REQUEST_HEAD_MAX = 4096,  /* bytes of a whole head */
 	REQUEST_PATH_MAX = 120,
-	REQUEST_COMMAND_MAX = 32,
+	REQUEST_COMMAND_MAX = 32, /* bytes of a command on port 4028 */
 };
 
 /* Points into the head it was read from. */
@@ -30,7 +30,8 @@ size_t request_head_length(const char *bytes, size_t len);
 /* Reads a whole head. Returns 0, or the HTTP status to refuse it with. */
 int request_parse(struct request *r, const char *head, size_t len);
 
-/* Takes the command from a request to port 4028, {"command":"version"}. Returns 0, or -1 when there is none, or not yet. */
-int request_command(char out[static REQUEST_COMMAND_MAX + 1], const char *bytes, size_t len);
+/* Takes a text member of an object such as {"command":"version"}, found by its KEY alone, which has its quotes. Returns 0, or
+ * -1 when there is none of less than SIZE bytes, or not yet. */
+int request_member(char *out, size_t size, const char *key, const char *bytes, size_t len);
 
 #endif

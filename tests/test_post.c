@@ -57,6 +57,47 @@ static void every_step_gives_the_same_bytes(void **state)
 	image_close(&image);
 }
 
+static void a_field_may_come_before_the_image(void **state)
+{
+	struct image image = make_image("content", 7);
+	char body[1024], want[1024];
+	struct post post;
+	size_t len = 0;
+	ssize_t n;
+
+	(void)state;
+	post_init(&post, &image, "file");
+	post_add_field(&post, "keep_settings", "true");
+	while ((n = post_read(&post, body + len, 7)) > 0)
+		len += (size_t)n;
+	snprintf(want, sizeof want,
+		 "--%s\r\nContent-Disposition: form-data; name=\"keep_settings\"\r\n\r\ntrue\r\n"
+		 "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p-1.firm.tar\"\r\n"
+		 "Content-Type: application/octet-stream\r\n\r\ncontent\r\n--%s--\r\n",
+		 post.boundary, post.boundary, post.boundary);
+	assert_int_equal(len, strlen(want));
+	assert_memory_equal(body, want, len);
+	image_close(&image);
+}
+
+static void a_password_is_an_object_of_one_member(void **state)
+{
+	char body[256], value[2048];
+	struct post post;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(post_init_json(&post, "pw", "a\"b\\c\001"), 0);
+	assert_string_equal(post_type(&post), "application/json");
+	n = post_read(&post, body, sizeof body);
+	assert_int_equal(n, post_size(&post));
+	assert_memory_equal(body, "{\"pw\":\"a\\u0022b\\u005cc\\u0001\"}", (size_t)n);
+	assert_int_equal(post_read(&post, body, sizeof body), 0);
+	memset(value, '"', sizeof value - 1);
+	value[sizeof value - 1] = '\0';
+	assert_int_equal(post_init_json(&post, "pw", value), -1);
+}
+
 /* First line, headers to the empty line, and from the end the first line's length and six. */
 static void stock_arithmetic_gives_the_image(void **state)
 {
@@ -110,6 +151,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_step_gives_the_same_bytes),
+		cmocka_unit_test(a_field_may_come_before_the_image),
+		cmocka_unit_test(a_password_is_an_object_of_one_member),
 		cmocka_unit_test(stock_arithmetic_gives_the_image),
 		cmocka_unit_test(an_empty_image_has_a_body),
 		cmocka_unit_test(an_image_that_shrank_is_an_error),

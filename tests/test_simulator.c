@@ -221,12 +221,16 @@ static void commands_are_found(void **state)
 	char out[REQUEST_COMMAND_MAX + 1];
 
 	(void)state;
-	assert_int_equal(request_command(out, "{\"command\":\"version\"}", 21), 0);
+	assert_int_equal(request_member(out, sizeof out, "\"command\"", "{\"command\":\"version\"}", 21), 0);
 	assert_string_equal(out, "version");
-	assert_int_equal(request_command(out, "{\"command\" : \"a\"", 16), 0);
+	assert_int_equal(request_member(out, sizeof out, "\"command\"", "{\"command\" : \"a\"", 16), 0);
 	assert_string_equal(out, "a");
-	assert_int_equal(request_command(out, "{\"command\":\"versi", 17), -1);
-	assert_int_equal(request_command(out, "version", 7), -1);
+	assert_int_equal(request_member(out, sizeof out, "\"command\"", "{\"command\":\"versi", 17), -1);
+	assert_int_equal(request_member(out, sizeof out, "\"command\"", "version", 7), -1);
+	assert_int_equal(request_member(out, sizeof out, "\"pw\"", "{\"pw\":\"a\\u0022\\\\\\\"b\"}", 21), 0);
+	assert_string_equal(out, "a\"\\\"b");
+	assert_int_equal(request_member(out, sizeof out, "\"pw\"", "{\"pw\":\"a\\u00", 13), -1);
+	assert_int_equal(request_member(out, 4, "\"pw\"", "{\"pw\":\"abcd\"}", 13), -1);
 }
 
 static unsigned count(const struct images *s)

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		body(copy, size - 1, (size_t)data[0] / KINDS + 1, data[0] % KINDS == 2);
 		break;
 	default:
-		if (request_command(command, copy, size - 1) == 0 && strlen(command) > REQUEST_COMMAND_MAX)
+		if (request_member(command, sizeof command, "\"command\"", copy, size - 1) == 0 && strlen(command) > REQUEST_COMMAND_MAX)
 			abort();
 	}
 	free(copy);
