@@ -40,6 +40,28 @@ void keyring_print_sums(const char *name, const struct keyring *k)
 	       k->release_threshold, k->nrevoked, k->nfloors);
 }
 
+static void say(const char *name, const struct keyring *k, bool json)
+{
+	(json ? keyring_print_json : keyring_print_sums)(name, k);
+}
+
+/* Takes --json out of the arguments; all else stays, in its order. */
+static bool take_json(int *argc, char **argv)
+{
+	int n = 1;
+	bool json = false;
+
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	return json;
+}
+
 static int read_pub(struct public_key *out, const char *path, struct err *e)
 {
 	static struct trust t;
@@ -68,13 +90,13 @@ static int open_draft(struct ring_file *f, const char *path, struct err *e)
 }
 
 /* Writes what has been edited, when EDITED is 0, and says so. */
-static int close_draft(struct ring_file *f, const char *path, int edited, struct err *e)
+static int close_draft(struct ring_file *f, const char *path, int edited, bool json, struct err *e)
 {
 	if (edited != 0 || ring_file_write(path, &f->ring, false, e) != 0) {
 		ring_file_free(f);
-		return cli_fail(e);
+		return cli_fail_as(e, json);
 	}
-	keyring_print_sums(path, &f->ring);
+	say(path, &f->ring, json);
 	ring_file_free(f);
 	return cli_done(STATUS_DONE);
 }
@@ -95,6 +117,7 @@ int keyring_create(int argc, char **argv)
 		{"output", required_argument, NULL, 'o'}, {"threshold", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	static struct keyring k;
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	const char *output = NULL;
 	struct public_key key;
 	int c, rc = 0;
@@ -116,14 +139,15 @@ int keyring_create(int argc, char **argv)
 			rc = ring_add_root(&k, &key, &e);
 	}
 	if (rc != 0 || ring_file_write(output, &k, true, &e) != 0)
-		return cli_fail(&e);
-	keyring_print_sums(output, &k);
+		return cli_fail_as(&e, json);
+	say(output, &k, json);
 	return cli_done(STATUS_DONE);
 }
 
 int keyring_add_root(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	struct public_key key;
 	int rc = 0;
@@ -131,10 +155,10 @@ int keyring_add_root(int argc, char **argv)
 	if (argc < 3)
 		return cli_usage("want a KEYRING and at least one PUB");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	for (char **pub = argv + 2; rc == 0 && *pub; pub++)
 		rc = read_pub(&key, *pub, &e) == 0 ? ring_add_root(&f.ring, &key, &e) : -1;
-	return close_draft(&f, argv[1], rc, &e);
+	return close_draft(&f, argv[1], rc, json, &e);
 }
 
 /* What add-release was asked for: each key for each product and each pattern. */
@@ -161,6 +185,7 @@ int keyring_add_release(int argc, char **argv)
 	static const struct option table[] = {
 		{"product", required_argument, NULL, 'p'}, {"board", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	struct scopes s = {.nproducts = 0};
 	static struct ring_file f;
 	int c, rc = 0;
@@ -176,15 +201,16 @@ int keyring_add_release(int argc, char **argv)
 	if (s.nproducts == 0 || s.nboards == 0 || argc - optind < 2)
 		return cli_usage("want a KEYRING, at least one PUB, --product and --board ('*' for all boards)");
 	if (open_draft(&f, argv[optind], &e) != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	for (char **pub = argv + optind + 1; rc == 0 && *pub; pub++)
 		rc = add_scopes(&f.ring, *pub, &s, &e);
-	return close_draft(&f, argv[optind], rc, &e);
+	return close_draft(&f, argv[optind], rc, json, &e);
 }
 
 int keyring_revoke(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	struct public_key key;
 	int rc = 0;
@@ -192,46 +218,49 @@ int keyring_revoke(int argc, char **argv)
 	if (argc < 3)
 		return cli_usage("want a KEYRING and at least one KEYID or PUB");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	for (char **word = argv + 2; rc == 0 && *word; word++) {
 		if (keyid_parse(key.id, (struct span){*word, strlen(*word)}) != 0)
 			rc = read_pub(&key, *word, &e);
 		if (rc == 0)
 			rc = ring_revoke(&f.ring, key.id, &e);
 	}
-	return close_draft(&f, argv[1], rc, &e);
+	return close_draft(&f, argv[1], rc, json, &e);
 }
 
 int keyring_set_floor(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	uint64_t counter;
 
 	if (argc != 4)
 		return cli_usage("want a KEYRING, a PRODUCT and its least COUNTER");
 	if (cli_number(&counter, argv[3], INT64_MAX, "counter", &e) != 0 || open_draft(&f, argv[1], &e) != 0)
-		return cli_fail(&e);
-	return close_draft(&f, argv[1], ring_floor(&f.ring, argv[2], counter, &e), &e);
+		return cli_fail_as(&e, json);
+	return close_draft(&f, argv[1], ring_floor(&f.ring, argv[2], counter, &e), json, &e);
 }
 
 int keyring_threshold(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	bool root = argc == 4 && strcmp(argv[2], "root") == 0;
 
 	if (argc != 4 || (!root && strcmp(argv[2], "release") != 0))
 		return cli_usage("want a KEYRING, `root' or `release', and a number");
 	if (open_draft(&f, argv[1], &e) != 0)
-		return cli_fail(&e);
-	return close_draft(&f, argv[1], take_count(root ? &f.ring.root_threshold : &f.ring.release_threshold, argv[3], &e), &e);
+		return cli_fail_as(&e, json);
+	return close_draft(&f, argv[1], take_count(root ? &f.ring.root_threshold : &f.ring.release_threshold, argv[3], &e), json, &e);
 }
 
 int keyring_next(int argc, char **argv)
 {
 	static const struct option table[] = {{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
 	struct err e = {.verdict = VERDICT_OK};
+	bool json = take_json(&argc, argv);
 	const char *output = NULL;
 	static struct ring_file f;
 	int c, rc;
@@ -244,11 +273,11 @@ int keyring_next(int argc, char **argv)
 	if (!output || argc - optind != 1)
 		return cli_usage("want a KEYRING, and -o for the one that follows on it");
 	if (ring_file_read(&f, argv[optind], &e) != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	f.ring.serial++; /* behind the last serial comes none: the writer says so */
 	rc = ring_file_write(output, &f.ring, true, &e);
 	if (rc == 0)
-		keyring_print_sums(output, &f.ring);
+		say(output, &f.ring, json);
 	ring_file_free(&f);
-	return rc == 0 ? cli_done(STATUS_DONE) : cli_fail(&e);
+	return rc == 0 ? cli_done(STATUS_DONE) : cli_fail_as(&e, json);
 }

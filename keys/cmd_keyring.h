@@ -18,5 +18,7 @@ int keyring_verify(int argc, char **argv);
 
 /* One line: what K holds, in numbers. */
 void keyring_print_sums(const char *name, const struct keyring *k);
+/* All that K holds, as one JSON object. */
+void keyring_print_json(const char *name, const struct keyring *k);
 
 #endif

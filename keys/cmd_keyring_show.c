@@ -37,7 +37,7 @@ static void show_text(const char *name, const struct keyring *k)
 		printf("  floor of %s: counter %" PRIu64 "\n", k->floors[i].product, k->floors[i].counter);
 }
 
-static void show_json(const char *name, const struct keyring *k)
+void keyring_print_json(const char *name, const struct keyring *k)
 {
 	struct json j;
 
@@ -102,7 +102,7 @@ int keyring_show(int argc, char **argv)
 	if (ring_file_read(&f, argv[optind], &e) != 0)
 		return cli_fail_as(&e, json);
 	if (json)
-		show_json(argv[optind], &f.ring);
+		keyring_print_json(argv[optind], &f.ring);
 	else
 		show_text(argv[optind], &f.ring);
 	ring_file_free(&f);

@@ -9,17 +9,19 @@
 #include "core/chain.h"
 #include "core/cli.h"
 #include "core/io.h"
+#include "core/json.h"
 #include "keys/blocks.h"
 #include "keys/cmd_keyring.h"
 #include "keys/sigfile.h"
 #include "keys/sign.h"
 
-enum { OPT_PASSWORD_FILE = 256, OPT_PASSWORD_FD, OPT_PREVIOUS, OPT_MERGE, OPT_SIGNER };
+enum { OPT_PASSWORD_FILE = 256, OPT_PASSWORD_FD, OPT_PREVIOUS, OPT_MERGE, OPT_JSON, OPT_SIGNER };
 
 static const struct option options[] = {
 	{"key", required_argument, NULL, 'k'},
 	{"previous", required_argument, NULL, OPT_PREVIOUS},
 	{"merge", required_argument, NULL, OPT_MERGE},
+	{"json", no_argument, NULL, OPT_JSON},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
 	SIGNER_OPTIONS(OPT_SIGNER),
@@ -30,6 +32,7 @@ struct wish {
 	const char *file, *key, *previous;
 	const char *merge[MINISIG_BLOCKS_MAX];
 	size_t nmerge;
+	bool json;
 	struct password pw;
 	struct signer_list signers; /* one, or none */
 	struct trust roots;         /* whose signatures are of use here: this keyring's, and its predecessor's */
@@ -112,18 +115,54 @@ static int take_present(struct wish *w, struct err *e)
 	return rc == 0 ? 0 : err_prefix(e, "%s.minisig", w->file);
 }
 
+/* Is the signer I one of the keyring's own roots? */
+static bool is_root(const struct wish *w, size_t i, const struct keyring *k)
+{
+	for (size_t r = 0; r < k->nroots; r++)
+		if (memcmp(k->roots[r].id, w->blocks.ids[i], KEYID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static void say_json(const struct wish *w, const struct keyring *k, size_t n)
+{
+	char id[KEYID_HEX + 1];
+	struct json j;
+
+	json_begin(&j, stdout);
+	json_object(&j, NULL);
+	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
+	json_string(&j, "file", w->file);
+	json_number(&j, "serial", k->serial);
+	json_array(&j, "signers");
+	for (size_t i = 0; i < w->blocks.n; i++) {
+		keyid_print(id, w->blocks.ids[i]);
+		json_string(&j, NULL, id);
+	}
+	json_end_array(&j);
+	json_number(&j, "roots", n);
+	json_number(&j, "root_threshold", k->root_threshold);
+	json_end_object(&j);
+	json_finish(&j);
+}
+
 /* How far it has come: the roots of the keyring itself that have signed. */
 static void say(const struct wish *w, const struct keyring *k)
 {
 	char id[KEYID_HEX + 1], quoted[160];
 	size_t n = 0;
 
+	for (size_t i = 0; i < w->blocks.n; i++)
+		n += is_root(w, i, k);
+	if (w->json) {
+		say_json(w, k, n);
+		return;
+	}
 	printf("%s: signed by", err_quote(quoted, sizeof quoted, w->file, strlen(w->file)));
 	for (size_t i = 0; i < w->blocks.n; i++) {
 		keyid_print(id, w->blocks.ids[i]);
 		printf(" %s", id);
-		for (size_t r = 0; r < k->nroots; r++)
-			n += memcmp(k->roots[r].id, w->blocks.ids[i], KEYID_SIZE) == 0;
 	}
 	printf(": %zu of the %" PRIu32 " roots that it takes\n", n, k->root_threshold);
 }
@@ -153,6 +192,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 {
 	switch (c) {
 	case 'k': w->key = optarg; return 0;
+	case OPT_JSON: w->json = true; return 0;
 	case OPT_PREVIOUS: w->previous = optarg; return 0;
 	case OPT_MERGE:
 		if (w->nmerge == MINISIG_BLOCKS_MAX)
@@ -178,11 +218,11 @@ int keyring_sign(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "k:", options, NULL)) != -1)
 		if (take_option(&w, c, &e) != 0)
-			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
+			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
 	if (argc - optind != 1 || (w.key != NULL) + w.signers.n + (w.nmerge > 0) != 1)
 		return cli_usage("want one KEYRING, and one of -k KEY, --signer and --merge");
 	if (signer_complete(&w.signers, &e) != 0)
 		return cli_usage("%s", e.message);
 	w.file = argv[optind];
-	return run(&w, &e) == 0 ? cli_done(STATUS_DONE) : cli_fail(&e);
+	return run(&w, &e) == 0 ? cli_done(STATUS_DONE) : cli_fail_as(&e, w.json);
 }

@@ -39,8 +39,9 @@ static const struct verb verbs[] = {
 	 "  keyring sign KEYRING (-k KEY | --signer PROGRAM | --merge SIGNATURES...) [--previous OLD]\n"
 	 "    [--password-file FILE | --password-fd N]   adds to KEYRING.minisig; a root of OLD that leaves needs --previous\n"
 	 SIGNER_SYNOPSIS
-	 "  keyring show KEYRING [--json]\n"
-	 "  keyring verify KEYRING... [--json]        the first against its own roots, each further one as the next step",
+	 "  keyring show KEYRING\n"
+	 "  keyring verify KEYRING...                 the first against its own roots, each further one as the next step\n"
+	 "  [--json]                  with each of them",
 	 "Makes, edits, signs and checks keyrings: roots, release keys and their scopes, revocations, floors"},
 	{"password", cmd_password,
 	 "KEY [--password-file FILE | --password-fd N]\n"

@@ -85,6 +85,13 @@ assert shown["verdict"] == "ok" and shown["serial"] == 2 and shown["root_thresho
 assert sorted(shown["revoked"]) == sorted(sys.argv[1:]) and shown["floors"] == [{"product": "demo", "counter": 6}]
 assert sorted({r["boards"] for r in shown["releases"]}) == ["am335x-l3", "zynq-*"] and sys.argv[1] not in [r["key"] for r in shown["releases"]]
 PY
+ok 'so do those that edit and sign' sh -c 'firmkey keyring create --json -o j r1.pub >j1 && firmkey keyring floor j --json demo 1 >j2 &&
+    firmkey keyring sign j -k r1.key --json >j3'
+ok '  in one object each' python3 -c 'import json
+one, two, three = (json.load(open(name)) for name in ("j1", "j2", "j3"))
+assert one["serial"] == 1 and two["floors"] == [{"product": "demo", "counter": 1}] and three["roots"] == three["root_threshold"] == 1'
+refused '  and refuse in JSON' 2 usage sh -c 'firmkey keyring floor j demo 2 --json >j4'
+ok '  with the verdict' python3 -c 'import json; assert json.load(open("j4"))["verdict"] == "usage"'
 firmkey keyring verify k1 k3x k2 --json >shown 2>/dev/null || true
 ok 'verify answers in JSON, up to the first that is wrong' python3 -c 'import json
 shown = json.load(open("shown"))
