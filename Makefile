@@ -110,7 +110,7 @@ board_dir = $(BUILD)/board
 board_root = $(abspath $(board_dir)/sysroot)
 board_libc = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf/libc.a
 # The libc of sysroot, too, which -B and -isystem put before the cross compiler's own: that one gets no security fixes.
-board_cflags = -Os -march=armv7-a+fp -fno-pie --sysroot=$(board_root) -B$(board_root)/usr/lib/arm-linux-gnueabihf \
+board_cflags = -Os -flto=auto -march=armv7-a+fp -fno-pie --sysroot=$(board_root) -B$(board_root)/usr/lib/arm-linux-gnueabihf \
 	-isystem $(board_root)/usr/include/arm-linux-gnueabihf -isystem $(board_root)/usr/include
 # libsodium's object that verifies calls one function of the object that signs. Called as it is there, without a prehash, that
 # function does what crypto_hash_sha512_init does; with this in its place, what signs stays out. Not -static-pie: Debian's armhf
@@ -127,7 +127,7 @@ $(board_libc): tests/arm-debs
 # libdeflate rather than zlib: of the same size, and a third faster. A program over the limit is not left behind.
 board: $(board_libc)
 	rm -f $(board_dir)/firmverify
-	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=no CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)ar CPPFLAGS= \
+	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=no CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
 		CFLAGS='$(board_cflags)' LDFLAGS='$(board_ldflags)' $(board_dir)/obj/firmverify
 	$(BOARD_CROSS)strip -o $(board_dir)/firmverify.new $(board_dir)/obj/firmverify
 	@size=$$(wc -c <$(board_dir)/firmverify.new); echo "$(board_dir)/firmverify: $$size bytes"; \
