@@ -45,6 +45,38 @@ int io_write_all(int fd, const void *buf, size_t len)
 	return 0;
 }
 
+int io_read_at(int fd, void *buf, size_t len, uint64_t at)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pread(fd, (char *)buf + done, len - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+int io_write_at(int fd, const void *buf, size_t len, uint64_t at)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(fd, (const char *)buf + done, len - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
 /* Reads until the end or until MAX + 1 bytes are there, in steps, so that a lying size allocates nothing. */
 static int read_growing(char **out, size_t *len, int fd, const char *name, size_t max, struct err *e)
 {

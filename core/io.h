@@ -15,6 +15,10 @@ ssize_t io_read_full(int fd, void *buf, size_t len);
 /* Writes all of LEN bytes. Returns 0, or -1 with errno set. */
 int io_write_all(int fd, const void *buf, size_t len);
 
+/* Reads and writes exactly LEN bytes at byte AT, wherever FD stands. Return 0, or -1 with errno set; EIO: the end comes before that. */
+int io_read_at(int fd, void *buf, size_t len, uint64_t at);
+int io_write_at(int fd, const void *buf, size_t len, uint64_t at);
+
 /* Reads a whole regular file of at most MAX bytes into fresh memory (NUL behind the last byte, not counted in *LEN).
  * NAME "-" is standard input. The caller frees *OUT. Returns 0, or -1: system, or too-large. */
 int io_read_file(char **out, size_t *len, const char *name, size_t max, struct err *e);

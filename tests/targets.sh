@@ -139,6 +139,27 @@ if [ -n "${EMULATED:-}" ] || [ -n "${SAN:-}" ] || ! strace -o /dev/null true 2>/
     exit 0
 fi
 rm -f proc/meminfo
+# The medium fails under the second copy of the boot chain: its sixth write, behind three of the kernel and two of the first copy.
+fresh one
+refused 'a medium that fails' 1 system strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:error=EIO:when=6 \
+    firmverify install two --device device
+ok '  the copy that failed is as it was' holds 1 one
+ok '  and the one behind it' holds 2 one
+ok '  the one before it is new' holds 0 two
+ok '  status says so' sh -c 'firmverify status --device device | grep -q "^interrupted: 2.0 was being written"'
+ok '  another install puts it right' install two
+ok '  everywhere' whole two
+ok '  and status no longer says so' sh -c '! firmverify status --device device | grep -q interrupted'
+# What waited in the staging directory has rotted: none of it reaches flash.
+device kept "$T/staging"
+fresh one
+strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=KILL:when=1 firmverify install two --device kept >/dev/null 2>&1 || :
+printf rot | dd of=staging/.firmseal-stage-boot bs=1 seek=1000 conv=notrunc 2>/dev/null
+ok 'a staged image that has rotted' firmverify status --device kept
+ok '  is not written' holds 0 one
+ok '  and told' sh -c 'firmverify status --device kept --json | grep -q "\"interrupted\":true"'
+ok '  another install puts it right' install two kept
+ok '  everywhere' whole two
 device marked "$T/staging" "boot marker block:$T/marker"
 device marked-ram ram "boot marker block:$T/marker"
 recovery=$(printf '\000\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017' | od -An -tx1)

@@ -207,6 +207,31 @@ echo pool=mine >sides/b/etc/miner.conf
 ok 'an upgrade carries a setting over' install two
 ok '  to the other side' grep -qx pool=mine sides/a/etc/miner.conf
 
+# --- where nothing is overwritten before an image is decided, a refused one costs nothing ---
+sed '/^slot kernel/d' device >named && mv named device
+fresh
+for name in tree-1 tree-2; do
+    printf '%s' $name >tree/etc/version
+    head -c 100000 /dev/urandom >tree/etc/blob
+    firmpack build tree --product miner --version $name --counter 1 --board zynq-s9 --key key.key -o $name --quiet >/dev/null
+done
+rm tree/etc/blob
+python3 -c 'b = bytearray(open("tree-2", "rb").read()); b[-3000] ^= 1; open("tree-bad", "wb").write(b)'
+install tree-1 >/dev/null && start >/dev/null && confirm >/dev/null
+ok 'sides of trees alone' install tree-2
+refused '  a damaged image' 4 chunk-hash install tree-bad
+is '  the one on trial is still the next' 'b next a trial 0 a=tree-2 b=tree-1 1'
+starts '  and starts' a
+
+# --- the first program of a start, before the state directory is there ---
+method="marker block:$T/disk@0x50000+512"
+device
+fresh
+install one >/dev/null
+sed "s,^state .*,state $T/later," device >early
+ok 'boot-attempt needs no state directory' test "$(firmverify boot-attempt --device early)" = b
+is '  and has counted' 'b trial 1 a=- b=one 0'
+
 # --- torn records ---
 method="marker block:$T/disk@0x50000+512,block:$T/disk@0x50200+512"
 device

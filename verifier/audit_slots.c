@@ -110,16 +110,17 @@ static void compare_raw(struct audit_worker *w, const struct raw_copy *c, const 
 }
 
 /* Every copy of a target by itself: a boot loader may take any of them. */
-static void compare_copies(struct audit_worker *w, struct raw_copy *c, const char *target)
+static void compare_copies(struct audit_worker *w, const struct raw_copy *of, const char *target)
 {
+	struct raw_copy c = *of;
 	struct copy where;
 
 	while (copy_next(&where, &target)) {
-		c->target = where.text;
+		c.target = where.text;
 		if (copy_is_raw(where.kind))
-			compare_raw(w, c, &where);
+			compare_raw(w, &c, &where);
 		else
-			compare_file(w, c);
+			compare_file(w, &c);
 	}
 }
 

@@ -49,28 +49,35 @@ static void print_text(const struct device *d, const struct status_report *repor
 		printf("an install is under way\n");
 }
 
-int cmd_status(int argc, char **argv)
+int cmd_device_options(const char **device_file, bool *json, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-	const char *device_file = DEVICE_FILE_DEFAULT;
-	struct status_report report;
-	struct device device;
-	struct err e = {.verdict = VERDICT_OK};
-	bool json = false;
 	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (c == 'd')
-			device_file = optarg;
+			*device_file = optarg;
 		else if (c == 'j')
-			json = true;
+			*json = true;
 		else
 			return cli_usage("an option is unknown, ambiguous, or lacks its value");
 	}
-	if (argc != optind)
-		return cli_usage("want no more arguments");
+	return argc == optind ? 0 : cli_usage("want no more arguments");
+}
+
+int cmd_status(int argc, char **argv)
+{
+	const char *device_file = DEVICE_FILE_DEFAULT;
+	struct status_report report;
+	struct device device;
+	struct err e = {.verdict = VERDICT_OK};
+	bool json = false;
+	int usage = cmd_device_options(&device_file, &json, argc, argv);
+
+	if (usage != 0)
+		return usage;
 	if (crypto_init_verify(&e) != 0 || device_load(&device, device_file, &e) != 0 || status_settle(&report, &device, &e) != 0)
 		return cli_done(cli_fail_as(&e, json));
 	if (json)

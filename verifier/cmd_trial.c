@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* firmverify confirm, rollback, boot-attempt: for boards with two sides. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,17 +22,18 @@ static int attempt(const struct device *d, struct trial_result *out, struct err 
 	return state_confirmed(d, &out->counter, e);
 }
 
-/* Before the first program of a start nothing of an earlier install is finished: the file systems may not be there yet. */
+/* The first program of a start finishes nothing of an earlier install, and waits for nobody: the file systems may not be there yet. */
 static int run(const struct device *d, act *act_of_verb, struct trial_result *out, struct err *e)
 {
 	int lock = state_lock(d, e), rc;
 
-	if (lock < 0)
+	if (lock < 0 && (act_of_verb != attempt || e->verdict == VERDICT_BUSY))
 		return -1;
 	rc = act_of_verb == attempt ? 0 : journal_finish(d, NULL, 0, e);
 	if (rc == 0)
 		rc = act_of_verb(d, out, e);
-	close(lock);
+	if (lock >= 0)
+		close(lock);
 	return rc;
 }
 
@@ -72,26 +72,15 @@ static void print_text(act *act_of_verb, const struct trial_result *r)
 
 static int verb(int argc, char **argv, act *act_of_verb)
 {
-	static const struct option table[] = {
-		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	const char *device_file = DEVICE_FILE_DEFAULT;
 	struct trial_result result;
 	struct device device;
 	struct err e = {.verdict = VERDICT_OK};
 	bool json = false;
-	int c;
+	int usage = cmd_device_options(&device_file, &json, argc, argv);
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		if (c == 'd')
-			device_file = optarg;
-		else if (c == 'j')
-			json = true;
-		else
-			return cli_usage("an option is unknown, ambiguous, or lacks its value");
-	}
-	if (argc != optind)
-		return cli_usage("want no more arguments");
+	if (usage != 0)
+		return usage;
 	if (crypto_init_verify(&e) != 0 || device_load(&device, device_file, &e) != 0 || run(&device, act_of_verb, &result, &e) != 0)
 		return cli_done(cli_fail_as(&e, json));
 	if (json)

@@ -108,7 +108,7 @@ static int choose_side(struct job *j, struct err *e)
 	return 0;
 }
 
-/* Until the new image is decided, the side that is written must not be started, nor be gone back to. */
+/* From here on the side that is written must not be started, nor be gone back to, until the new image is decided. */
 static int give_side_up(const struct job *j, struct err *e)
 {
 	struct boot_state boot;
@@ -120,6 +120,15 @@ static int give_side_up(const struct job *j, struct err *e)
 	if (boot.side == j->side && boot_write(j->d, &(struct boot_state){.side = boot_other(j->side)}, e) != 0)
 		return -1;
 	return state_forget(j->d, j->side, e);
+}
+
+/* Does the first byte of the image overwrite what the side has? Else it is staged beside that, and nothing is lost before it is decided. */
+static bool overwrites_side(const struct job *j)
+{
+	for (size_t i = 0; i < j->d->nslots; i++)
+		if (target_has_sides(&j->d->slots[i]) && !target_path(j->d->slots[i].target[j->side]))
+			return true;
+	return false;
 }
 
 static int open_target(struct job *j, const struct device_slot *slot, const char *wanted, struct err *e)
@@ -230,7 +239,7 @@ static int commit(struct job *j, struct err *e)
 	memcpy(next.product, head->product, sizeof next.product);
 	memcpy(next.version, head->version, sizeof next.version);
 	hash_buffer(next.manifest, text.at, text.len);
-	if (keyrings_adopt(j->d, &j->trust, j->reader, e) != 0)
+	if (keyrings_adopt(j->d, &j->trust, j->reader, e) != 0 || give_side_up(j, e) != 0)
 		return -1;
 	if (journal_write(j->d, j->side, &next, text, reader_signatures(j->reader), j->steps, j->n, e) != 0) {
 		/* It may be there all the same, if only the last sync failed; then what it names must stay. */
@@ -258,8 +267,9 @@ static int install_locked(struct job *j, struct source *src, struct err *e)
 	if (reader_open(&j->reader, src, &j->trust, chunks_threads(INSTALL_THREADS_MAX), e) != 0)
 		return -1;
 	j->m = reader_manifest(j->reader);
-	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || check_room(j, e) != 0 || open_targets(j, e) != 0 ||
-	    give_side_up(j, e) != 0)
+	if (check_policy(j, e) != 0 || check_slots(j, e) != 0 || check_room(j, e) != 0 || open_targets(j, e) != 0)
+		return -1;
+	if (overwrites_side(j) && give_side_up(j, e) != 0)
 		return -1;
 	if (feed_targets(j, e) != 0 || finish_targets(j, e) != 0 || carry_settings(j, e) != 0 || hooks_before(j, e) != 0)
 		return -1;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/readback.h"
 #include "verifier/boot.h"
 #include "verifier/flash.h"
 #include "verifier/staging.h"
@@ -157,6 +158,11 @@ static int do_flash(const struct journal *j, const struct journal_step *s, struc
 {
 	int fd = find_staged(j, s), rc;
 
+	/* Right before the first byte of flash: it may have been staged long ago. */
+	if (fd >= 0 && readback_check(fd, s->hash, "the staged image", NULL) != 0) {
+		close(fd);
+		fd = -1;
+	}
 	if (fd < 0)
 		return flash_holds(s->size, s->hash, s->path) ? 0 : LOST;
 	rc = flash_write(fd, s->size, s->hash, s->path, e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Flash through the kernel's ioctls (mtd/mtd-user.h); nothing is forked. The only file that knows them. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -9,6 +8,7 @@
 
 #include <mtd/mtd-user.h>
 
+#include "core/io.h"
 #include "verifier/mtd.h"
 
 struct mtd_kernel {
@@ -50,38 +50,12 @@ static int erase_block(struct mtd *m, uint64_t at)
 
 static int write_pages(struct mtd *m, uint64_t at, const unsigned char *data, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = pwrite(fd_of(m), data, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return -1;
-		data += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return io_write_at(fd_of(m), data, len, at);
 }
 
 static int read_bytes(struct mtd *m, uint64_t at, unsigned char *buf, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = pread(fd_of(m), buf, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return -1;
-		buf += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return io_read_at(fd_of(m), buf, len, at);
 }
 
 static void close_kernel(struct mtd *m)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* `block:DEV[@OFFSET+LENGTH]': a partition, or a region of a disk: eMMC, SD. Or of a file that is there already, and keeps its size. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/io.h"
 #include "verifier/raw.h"
 
 enum { BLOCK_UNIT = 256 << 10 };
@@ -21,15 +21,8 @@ static int write_block(struct raw *r, uint64_t at, const unsigned char *data, si
 {
 	struct raw_block *b = (struct raw_block *)r;
 
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pwrite(b->fd, data + done, len - done, (off_t)(b->offset + at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_errno(e, "cannot write %s at its byte %" PRIu64, r->what, at + done);
-		done += (size_t)n;
-	}
+	if (io_write_at(b->fd, data, len, b->offset + at) != 0)
+		return err_errno(e, "cannot write %s at its byte %" PRIu64, r->what, at);
 	return 0;
 }
 
@@ -48,17 +41,8 @@ static int read_block(struct raw *r, uint64_t at, unsigned char *buf, size_t len
 
 	/* Or else the page cache would answer for the medium. */
 	(void)posix_fadvise(b->fd, (off_t)(b->offset + at), (off_t)len, POSIX_FADV_DONTNEED);
-	for (size_t done = 0; done < len;) {
-		ssize_t n = pread(b->fd, buf + done, len - done, (off_t)(b->offset + at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO; /* it has shrunk */
-		if (n <= 0)
-			return err_errno(e, "cannot read %s at its byte %" PRIu64, r->what, at + done);
-		done += (size_t)n;
-	}
+	if (io_read_at(b->fd, buf, len, b->offset + at) != 0)
+		return err_errno(e, "cannot read %s at its byte %" PRIu64, r->what, at);
 	return 0;
 }
 

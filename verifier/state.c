@@ -175,7 +175,7 @@ bool state_is_torn(const struct device *d, const char *name)
 /* A good record steps aside for the next one. In between there is none, and the one that stepped aside is read. */
 static int keep_old(const struct device *d, const char *name, struct err *e)
 {
-	char path[STATE_PATH_MAX], old[STATE_PATH_MAX + sizeof OLD_SUFFIX], *body = NULL;
+	char path[STATE_PATH_MAX], kept[STATE_PATH_MAX + sizeof OLD_SUFFIX], *body = NULL;
 	size_t len;
 	int rc;
 
@@ -186,8 +186,8 @@ static int keep_old(const struct device *d, const char *name, struct err *e)
 	free(body);
 	if (rc != 1)
 		return 0;
-	snprintf(old, sizeof old, "%s" OLD_SUFFIX, path);
-	return rename(path, old) == 0 ? 0 : err_errno(e, "cannot rename %s", path);
+	snprintf(kept, sizeof kept, "%s" OLD_SUFFIX, path);
+	return rename(path, kept) == 0 ? 0 : err_errno(e, "cannot rename %s", path);
 }
 
 int state_write(const struct device *d, const char *name, const char *body, size_t len, struct err *e)
