@@ -9,17 +9,13 @@
 #include <unistd.h>
 
 #include "core/cli.h"
-#include "core/io.h"
-#include "flasher/card_make.h"
-#include "flasher/card_options.h"
-#include "flasher/card_receipt.h"
 #include "flasher/cmd.h"
+#include "flasher/cmd_card.h"
 #include "flasher/disk.h"
 #include "flasher/guide.h"
 #include "flasher/sysfs.h"
 
-/* Says one target's result, and keeps it. Returns the exit status. */
-static int conclude(const struct card_options *o, const struct card_result *r)
+int cmd_card_conclude(const struct card_options *o, const struct card_result *r)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	int status = r->failure ? (int)verdict_status(r->failure->verdict) : STATUS_DONE;
@@ -34,52 +30,6 @@ static int conclude(const struct card_options *o, const struct card_result *r)
 	if (o->receipt && card_receipt_append(o->receipt, r, &e))
 		return cli_fail(&e);
 	return status;
-}
-
-static int open_bundle(const char *name, struct err *e)
-{
-	int fd = strcmp(name, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-					: open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-
-	return fd >= 0 ? fd : err_errno(e, "cannot open %s", name);
-}
-
-/* An image file: it appears whole, or not at all. */
-static int write_image(struct card_made *made, const char *target, int bundle, const struct card_wish *wish, struct err *e)
-{
-	struct io_new file;
-	int rc = -1;
-
-	if (io_new_open(&file, target, 0644, e))
-		return -1;
-	if (card_make(made, file.fd, bundle, wish, e) || io_new_commit(&file, e))
-		goto out;
-	rc = 0;
-out:
-	io_new_discard(&file);
-	return rc;
-}
-
-static int write_card(const struct card_options *o, const struct board *board, struct err *e)
-{
-	struct card_wish wish = {.board = board,
-				 .revision = o->revision,
-				 .have_revision = o->have_revision,
-				 .trust = &o->trust,
-				 .size = o->size,
-				 .hash_bundle = o->receipt != NULL,
-				 .quiet = o->quiet};
-	struct card_made made;
-	struct card_result result = {.act = "written", .target = o->targets[0]};
-	int bundle = open_bundle(o->bundle, e);
-
-	if (bundle < 0 || write_image(&made, o->targets[0], bundle, &wish, e))
-		result.failure = e;
-	else
-		result.made = &made;
-	if (bundle >= 0)
-		close(bundle);
-	return conclude(o, &result);
 }
 
 /* The serial of the disk FD, or NULL when it is a file. That the disk may not be written to does not matter here. */
@@ -109,7 +59,7 @@ static int verify_card(const struct card_options *o, const struct board_dirs *di
 	if (fd < 0) {
 		err_errno(&e, "cannot open %s", target);
 		result.failure = &e;
-		return conclude(o, &result);
+		return cmd_card_conclude(o, &result);
 	}
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* the card's bytes, not what memory kept of them */
 	result.serial = serial_of(&disk, fd);
@@ -120,19 +70,20 @@ static int verify_card(const struct card_options *o, const struct board_dirs *di
 	result.made = known ? &state.made : NULL;
 	result.state = &state;
 	close(fd);
-	return conclude(o, &result);
+	return cmd_card_conclude(o, &result);
 }
 
-/* The worst of all: what cannot be told goes first. */
+int cmd_card_both(int status, int one)
+{
+	return status == STATUS_DONE ? one : one == STATUS_DONE || one == status ? status : STATUS_SOME_FAILED;
+}
+
 static int verify_cards(const struct card_options *o, const struct board_dirs *dirs)
 {
 	int status = STATUS_DONE;
 
-	for (size_t i = 0; i < o->ntargets; i++) {
-		int one = verify_card(o, dirs, o->targets[i]);
-
-		status = status == STATUS_DONE ? one : one == STATUS_DONE || one == status ? status : STATUS_SOME_FAILED;
-	}
+	for (size_t i = 0; i < o->ntargets; i++)
+		status = cmd_card_both(status, verify_card(o, dirs, o->targets[i]));
 	return status;
 }
 
@@ -171,5 +122,5 @@ int cmd_card(int argc, char **argv)
 		return cli_fail_as(&e, options.json);
 	if (options.act == CARD_STEPS || options.act == CARD_SHEET)
 		return cli_done(guide(&options, &board));
-	return cli_done(write_card(&options, &board, &e));
+	return cli_done(cmd_card_write(&options, &board));
 }

@@ -170,3 +170,15 @@ rm -rf odd && mkdir odd && ln -s x odd/link && echo y >odd/x && pack odd odditie
 turned_down 'a link' 3 unsafe-path oddities --board plain --pubkey key.pub --boards profiles
 refused 'a target that cannot be' 1 system firmflash card bundle none/there/card.img --board zynq-s9 --pubkey key.pub
 refused 'no key' 2 usage firmflash card bundle none/card.img --board zynq-s9
+
+# --- several at once; and what is no card ---
+ok 'two images from one pass' card bundle one.img two.img --board zynq-s9 --size 100M
+same '  the first is as it was alone' one.img zynq-s9.img
+same '  the second, too' two.img zynq-s9.img
+ok '  and as sparse' test "$(du -k two.img | cut -f 1)" -lt 40000
+refused 'no disk at all' 9 unsafe-target firmflash card bundle /dev/null --board zynq-s9 --pubkey key.pub
+refused '  nor with a serial' 9 unsafe-target firmflash card bundle /dev/null --board zynq-s9 --pubkey key.pub --confirm 1234
+refused '  nor a directory' 9 unsafe-target firmflash card bundle none --board zynq-s9 --pubkey key.pub
+refused '  nor what is not there' 9 unsafe-target firmflash card bundle /dev/no-such-disk --board zynq-s9 --pubkey key.pub
+refused 'one of two is no disk' 9 unsafe-target firmflash card bundle none/card.img /dev/null --board zynq-s9 --pubkey key.pub
+find none -mindepth 1 | nothing '  then the other is not written either'
