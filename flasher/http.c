@@ -165,12 +165,11 @@ static void unlock(struct http *h, http_told *told, void *owner)
 
 	(void)visit_login(h->visit, NULL, NULL, NULL); /* nothing but the token is shown from here on */
 	(void)visit_bearer(h->visit, NULL, NULL);
-	if (!h->password)
-		begin(h, b->probe, NULL, on_probe, told, owner);
-	else if (post_init_json(&h->post, b->unlock_key, secret_text(h->password)) == 0)
+	/* A password too long to be sent was never set there: without one the upload will be refused. */
+	if (h->password && post_init_json(&h->post, b->unlock_key, secret_text(h->password)) == 0)
 		begin(h, b->unlock, &h->post, on_unlock, told, owner);
 	else
-		begin(h, b->probe, NULL, on_probe, told, owner); /* a password so long was never set there: it will be refused */
+		begin(h, b->probe, NULL, on_probe, told, owner);
 }
 
 void http_probe(struct http *h, http_told *told, void *owner)

@@ -8,7 +8,7 @@
 #include "flasher/facts.h"
 #include "flasher/scan.h"
 
-static const char info_page[] = "/cgi-bin/get_system_info.cgi";
+static const char info_page[] = "/cgi-bin/get_system_info.cgi", token_page[] = "/api/v1/info";
 
 struct scan_probe {
 	const struct scan_options *options;
@@ -240,6 +240,22 @@ static void on_login(void *owner, struct visit *v)
 	}
 }
 
+/* Boards with an API and a token say what they are to everybody. */
+static void on_token_page(void *owner, struct visit *v)
+{
+	struct scan_probe *p = owner;
+
+	(void)v;
+	if (!got_page(p) || facts_token_info(&p->id, answer_of(p)->body, answer_of(p)->len) || !p->id.mac[0]) {
+		end(p, SCAN_FOREIGN, "a web server without the pages of a board");
+		return;
+	}
+	for (size_t i = 0; i < p->options->nboards && !p->record.board.board[0]; i++)
+		if (p->options->boards[i].dialect == BOARD_TOKEN)
+			memcpy(p->record.board.board, p->options->boards[i].id, sizeof p->record.board.board);
+	ask(p, "version", on_api_version);
+}
+
 static void on_first(void *owner, struct visit *v)
 {
 	struct scan_probe *p = owner;
@@ -252,8 +268,8 @@ static void on_first(void *owner, struct visit *v)
 	} else if (status == 200) {
 		p->record.signs |= p->options->quick ? 0 : SIGN_NO_PASSWORD;
 		inside(p);
-	} else if (status != 401) {
-		end(p, SCAN_FOREIGN, "a web server without the pages of a board");
+	} else if (status != 401 || (!x->challenge.digest && !x->challenge.other)) {
+		get(p, token_page, on_token_page); /* no pages of the usual kind: an API of its own, perhaps */
 	} else if (!x->challenge.digest) {
 		end(p, SCAN_LOGIN, "it asks for the password by Basic or another scheme that may give it away; it was not sent");
 	} else if (!scan_realm_known(p->options, x->challenge.realm)) {

@@ -17,7 +17,7 @@
 #include "simulator/server.h"
 
 enum {
-	OPT_BOARD = 1, OPT_SEALED, OPT_PASSWORD_FILE, OPT_PUBKEY, OPT_PRODUCT, OPT_COUNTER, OPT_USER, OPT_FIRST, OPT_HTTP_PORT,
+	OPT_BOARD = 1, OPT_SEALED, OPT_PASSWORD_FILE, OPT_PUBKEY, OPT_KEYRING, OPT_PRODUCT, OPT_COUNTER, OPT_USER, OPT_FIRST, OPT_HTTP_PORT,
 	OPT_API_PORT, OPT_CONTROL, OPT_STATE, OPT_VERSION, OPT_BAD_VERSION, OPT_BEHAVE, OPT_SCENARIO, OPT_SEED, OPT_BOOT_MS,
 	OPT_SPREAD_MS, OPT_WRITE_MS, OPT_LEAVE_MS, OPT_BOARDS,
 	MS_MAX = 3600000,
@@ -28,6 +28,7 @@ static const struct option long_options[] = {
 	{"sealed", required_argument, NULL, OPT_SEALED},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"pubkey", required_argument, NULL, OPT_PUBKEY},
+	{"keyring", required_argument, NULL, OPT_KEYRING},
 	{"product", required_argument, NULL, OPT_PRODUCT},
 	{"counter", required_argument, NULL, OPT_COUNTER},
 	{"user", required_argument, NULL, OPT_USER},
@@ -107,6 +108,7 @@ static int take(struct run *run, int option, const char *value, struct err *e)
 	case OPT_SEALED: return take_kind(run, value, true, e);
 	case OPT_PASSWORD_FILE: run->password_file = value; return 0;
 	case OPT_PUBKEY: return trust_add_file(&o->trust, value, e);
+	case OPT_KEYRING: return trust_add_keyring_file(&o->trust, value, e);
 	case OPT_PRODUCT: return take_name(&o->product, value, "--product", e);
 	case OPT_COUNTER: return cli_number(&o->counter, value, INT64_MAX, "--counter", e);
 	case OPT_USER: return take_name(&o->user, value, "--user", e);
@@ -186,8 +188,8 @@ static int prepare(struct run *run, struct err *e)
 		f->kinds[i].sealed = run->kinds[i].sealed;
 		sealed = sealed || run->kinds[i].sealed;
 	}
-	if (sealed && f->options.trust.nkeys == 0)
-		return err_set(e, VERDICT_USAGE, "--sealed wants --pubkey FILE: whose bundles do those boards take?");
+	if (sealed && trust_is_empty(&f->options.trust))
+		return err_set(e, VERDICT_USAGE, "--sealed wants --pubkey FILE or --keyring FILE: whose bundles do those boards take?");
 	return farm_init(f, e);
 }
 

@@ -86,9 +86,7 @@ static void obey(FILE *out, char *line)
 		farm_print_totals(&j, control.farm);
 	} else if (!b) {
 		complain(&j, address ? "no board is at that address now" : "no such request");
-	} else if (strcmp(word, "board") == 0) {
-		farm_print_board(&j, b);
-	} else if (strcmp(word, "behave") == 0 && what && set_behaviour(b, what) == 0) {
+	} else if (strcmp(word, "board") == 0 || (strcmp(word, "behave") == 0 && what && set_behaviour(b, what) == 0)) {
 		farm_print_board(&j, b);
 	} else {
 		complain(&j, "no such request, or no such behaviour");

@@ -219,7 +219,7 @@ enum digest_result digest_check(const struct digest_door *door, const char *meth
 	if (parse(&c, field))
 		return DIGEST_NONE;
 	nonce = nonce_look(door, &c, now_ms);
-	if (nonce == NONCE_FOREIGN || !span_is(c.username, door->user) || !span_is(c.realm, door->realm) ||
+	if (nonce == NONCE_FOREIGN || c.uri.len == 0 || !span_is(c.username, door->user) || !span_is(c.realm, door->realm) ||
 	    c.uri.len != target.len || memcmp(c.uri.at, target.at, target.len) != 0)
 		return DIGEST_WRONG;
 	if (!word_is(c.algorithm, door->sha256 ? "SHA-256" : "MD5") && (c.algorithm.len || door->sha256))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define ZLIB_CONST /* input that zlib only reads */
 #include <zlib.h>
 
 #include "core/reader.h"
@@ -79,6 +80,7 @@ static size_t unzip_read(struct unzip *u, unsigned char *out, size_t len)
 		else
 			u->failed = rc != Z_OK;
 	}
+	u->z.next_out = NULL;
 	return len - u->z.avail_out;
 }
 
@@ -124,7 +126,7 @@ static bool read_archive(struct look *l, const unsigned char *bytes, uint64_t si
 
 	if (inflateInit2(&u.z, GZIP_WINDOW) != Z_OK)
 		return false;
-	u.z.next_in = (unsigned char *)(uintptr_t)bytes; /* which zlib only reads */
+	u.z.next_in = bytes;
 	u.z.avail_in = (uInt)size;
 	while (unzip_read(&u, block, sizeof block) == sizeof block && block[0] && ustar_take_size(&len, block) == 0) {
 		any = true;
@@ -149,7 +151,8 @@ void look_at(struct look *l, const unsigned char *bytes, uint64_t size, const un
 {
 	char hex[HASH_HEX + 1];
 
-	*l = (struct look){.done = true, .verdict = {.verdict = VERDICT_NOT_A_BUNDLE}};
+	memset(l, 0, sizeof *l);
+	l->done = true;
 	verify(l, bytes, size, trust);
 	if (begins_as_bundle(bytes, size)) {
 		struct err verdict = l->verdict;

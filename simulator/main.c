@@ -6,7 +6,7 @@
 static const struct verb verbs[] = {
 	{"run", cmd_run,
 	 "(--board|--sealed) ID[:REV][=COUNT]... --password-file FILE\n"
-	 "    [--pubkey FILE...] [--product NAME] [--counter N] [--user NAME]\n"
+	 "    [--pubkey FILE... | --keyring FILE] [--product NAME] [--counter N] [--user NAME]\n"
 	 "    [--first 127.16.0.1] [--http-port N] [--api-port N] [--control SOCKET] [--state FILE]\n"
 	 "    [--version V] [--bad-version V] [--behave NAME:SHARE[:VALUE]]... [--scenario FILE] [--seed N]\n"
 	 "    [--boot-ms N] [--spread-ms N] [--write-ms N] [--leave-ms N] [--boards DIR]",

@@ -33,11 +33,12 @@ static void block(uint32_t state[static 4], const unsigned char *p)
 	static const unsigned char shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 
-	for (unsigned i = 0; i < 64; i++) {
-		unsigned round = i / 16, shift = shifts[round][i % 4];
+	for (size_t i = 0; i < 64; i++) {
+		size_t round = i / 16;
+		unsigned shift = shifts[round][i % 4];
 		uint32_t f = round == 0 ? (b & c) | (~b & d) : round == 1 ? (d & b) | (~d & c) :
 			     round == 2 ? b ^ c ^ d : c ^ (b | ~d);
-		unsigned word = round == 0 ? i : round == 1 ? 5 * i + 1 : round == 2 ? 3 * i + 5 : 7 * i;
+		size_t word = round == 0 ? i : round == 1 ? 5 * i + 1 : round == 2 ? 3 * i + 5 : 7 * i;
 		uint32_t sum = a + f + sines[i] + load(p + word % 16 * 4);
 
 		a = d;

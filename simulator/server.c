@@ -30,7 +30,7 @@ bool server_shares(void)
 /* The board that the connection FD came to, if it came by the loopback device to one that is up. */
 static struct sim_board *board_of(int fd)
 {
-	struct sockaddr_in here, there;
+	struct sockaddr_in here = {.sin_family = AF_INET}, there = {.sin_family = AF_INET};
 	socklen_t n = sizeof here, m = sizeof there;
 	struct sim_board *b;
 

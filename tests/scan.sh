@@ -151,6 +151,11 @@ kill "$proxy"
 wait "$proxy" 2>/dev/null || :
 end_farm
 
+farm --first 127.42.0.1 --board vnish=3 --board zynq-s9
+scans "boards with an API of their own" 0 127.42.0.1-127.42.0.4 --password-file "$T/password"
+ok "are found by it, without a login" [ "$(grep -c ',vnish,' "$T/csv")" -eq 3 ]
+end_farm
+
 # --- who is no board ---
 
 python3 - "$T/foreign" <<'PY' &
