@@ -306,11 +306,11 @@ static int write_out(const struct run *run, const char *file, const struct inven
 		goto out;
 	if (io_write_all(new.fd, text, len)) {
 		err_errno(e, "cannot write %s", file);
-		io_new_discard(&new);
 		goto out;
 	}
 	rc = io_new_commit(&new, e);
 out:
+	io_new_discard(&new);
 	free(text);
 	return rc;
 }

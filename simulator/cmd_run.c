@@ -196,29 +196,34 @@ static int prepare(struct run *run, struct err *e)
 static int save_state(const struct run *run, struct err *e)
 {
 	struct io_new file = {.fd = -1};
+	char *text = NULL;
+	size_t len = 0;
 	struct json j;
 	FILE *out;
-	int bad, fd;
+	int rc = -1;
 
 	if (!run->state)
 		return 0;
-	if (io_new_open(&file, run->state, 0644, e))
-		return -1;
-	fd = dup(file.fd);
-	out = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!out) {
-		io_new_discard(&file);
-		return err_errno(e, "cannot write %s", run->state);
-	}
+	out = open_memstream(&text, &len);
+	if (!out)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	json_begin(&j, out);
 	for (size_t i = 0; i < run->farm.n; i++)
 		farm_print_board(&j, &run->farm.boards[i]);
-	bad = ferror(out);
-	if (fclose(out) || bad) {
-		io_new_discard(&file);
-		return err_errno(e, "cannot write %s", run->state);
+	if (fclose(out)) {
+		err_errno(e, "cannot make up the state");
+		goto out;
 	}
-	return io_new_commit(&file, e);
+	if (io_new_open(&file, run->state, 0644, e))
+		goto out;
+	if (io_write_all(file.fd, text, len))
+		err_errno(e, "cannot write %s", run->state);
+	else
+		rc = io_new_commit(&file, e);
+out:
+	io_new_discard(&file);
+	free(text);
+	return rc;
 }
 
 /* SIGUSR1: the state; anything else that comes here: the end. */

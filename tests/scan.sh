@@ -24,7 +24,7 @@ farm() {
 }
 end_farm() {
     kill "$farm"
-    wait "$farm" || :
+    wait "$farm" || fail "the simulator ends as it should" "status $?"
     children=$(echo "$children" | sed "s/ $farm\$//")
 }
 scan() {

@@ -41,7 +41,7 @@ farm() {
 }
 end_farm() {
     kill "$farm"
-    wait "$farm" || :
+    wait "$farm" || fail "the simulator ends as it should" "status $?"
     children=$(echo "$children" | sed "s/ $farm\$//")
 }
 ask() { firmsim ask "$T/control" "$@"; }
