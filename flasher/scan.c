@@ -158,7 +158,8 @@ int scan_run(struct scan_result *out, const struct targets *targets, const struc
 		err_set(e, VERDICT_SYSTEM, "the scan was stopped before its end");
 		goto out;
 	}
-	qsort(out->records, out->n, sizeof *out->records, by_address);
+	if (out->n)
+		qsort(out->records, out->n, sizeof *out->records, by_address);
 	rc = mark_twice(out, e);
 out:
 	loop_disarm(loop, &s.tick);

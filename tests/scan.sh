@@ -83,8 +83,8 @@ chmod 600 "$T/credentials"
 scans "places in CSV, each with its credential" 0 "@$T/places.csv" --credentials "$T/credentials"
 ok "go into the inventory" [ "$(grep -c ',ekb,r1,new hot,hall-1$' "$T/csv") $(grep -c ',ekb,r2,,hall-2$' "$T/csv")" = "4 1" ]
 ok "which can be scanned again" scan "@$T/csv" --credentials "$T/credentials"
-ok "from standard input, too" sh -c 'firmflash scan - --password-file "$1" --port "$2" --api-port 0 --quiet <"$3" | grep -q zynq-s9' \
-    sh "$T/password" "$http" "$T/list"
+ok "from standard input, too" sh -c 'firmflash scan - --password-file "$1" --port "$2" --api-port 0 --boards "$4" --quiet <"$3" | grep -q zynq-s9' \
+    sh "$T/password" "$http" "$T/list" "$boards"
 end_farm
 
 # --- what is suspicious ---
