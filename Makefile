@@ -4,7 +4,7 @@
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
-#   make check-cuts power cuts by the ten thousand; make check-zynq, a Zynq board from U-Boot on
+#   make check-cuts power cuts by the ten thousand; make check-big, images of gigabytes; make check-zynq, a Zynq board from U-Boot on
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -98,6 +98,9 @@ check: tests
 check-cuts: tests
 	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts
 
+# Images of 2 and 4 GiB, give or take a byte, and of 6 GiB: minutes, and 7 GB of room in TMPDIR.
+check-big: tests
+	BIG=all BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run big
 
 # Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
 fuzz:
@@ -162,6 +165,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cuts check-zynq fuzz board bench lint documents install clean
+.PHONY: all tests check check-cuts check-big check-zynq fuzz board bench lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
