@@ -69,6 +69,8 @@ static void print_heads(const struct manifest *old, const struct manifest *new)
 	if (a->counter != b->counter)
 		printf("counter  %" PRIu64 " -> %" PRIu64 "%s\n", a->counter, b->counter,
 		       b->counter < a->counter ? ": boards that have the old one refuse the new one" : "");
+	if (a->packed_bytes != b->packed_bytes)
+		printf("packed   %" PRIu64 " -> %" PRIu64 " bytes\n", a->packed_bytes, b->packed_bytes);
 	if (!same_boards(old, new)) {
 		fputs("boards   ", stdout);
 		print_boards(old, stdout);
@@ -96,6 +98,27 @@ static void print_change(const struct diff_change *c)
 	putchar('\n');
 }
 
+static void print_action(void *to, const struct diff_action *a)
+{
+	char quoted[2][PATH_MAX_LEN * 4 + 8];
+
+	(void)to;
+	printf("%-8s %s: %s -> %s\n", a->what, a->name, err_quote(quoted[0], sizeof quoted[0], a->old, strlen(a->old)),
+	       err_quote(quoted[1], sizeof quoted[1], a->new, strlen(a->new)));
+}
+
+static void put_action(void *to, const struct diff_action *a)
+{
+	struct json *j = to;
+
+	json_object(j, NULL);
+	json_string(j, "action", a->what);
+	json_string(j, "name", a->name);
+	json_string(j, "old", a->old);
+	json_string(j, "new", a->new);
+	json_end_object(j);
+}
+
 static void print_text(const struct manifest *old, const struct manifest *new)
 {
 	struct diff d = {.old = old, .new = new};
@@ -103,6 +126,7 @@ static void print_text(const struct manifest *old, const struct manifest *new)
 	struct diff_change change;
 
 	print_heads(old, new);
+	diff_actions(old, new, print_action, NULL);
 	while (diff_next(&d, &change) == 1) {
 		print_change(&change);
 		sums.n[change.kind]++;
@@ -121,7 +145,28 @@ static void put_head(struct json *j, const char *key, const struct manifest *m)
 	json_number(j, "counter", head->counter);
 	boards_put_json(j, m);
 	json_number(j, "bytes", bytes_of(m));
+	json_number(j, "packed_bytes", head->packed_bytes);
 	json_end_object(j);
+}
+
+/* What an entry is on one side: sizes in bytes, modes in octal as in the manifest, hashes of files, targets of links. */
+static void put_side(struct json *j, const char *side, const struct manifest_entry *entry)
+{
+	char key[16], mode[8], hash[HASH_HEX + 1];
+
+	snprintf(key, sizeof key, "%s_size", side);
+	json_number(j, key, entry->size);
+	snprintf(key, sizeof key, "%s_mode", side);
+	snprintf(mode, sizeof mode, "%04" PRIo32, entry->mode & 07777);
+	json_string(j, key, mode);
+	if (entry->type == ENTRY_FILE) {
+		snprintf(key, sizeof key, "%s_hash", side);
+		text_put_hash(hash, entry->hash);
+		json_string(j, key, hash);
+	} else if (entry->type != ENTRY_DIR) {
+		snprintf(key, sizeof key, "%s_target", side);
+		json_string(j, key, entry->target);
+	}
 }
 
 static void put_change(struct json *j, const struct diff_change *c)
@@ -137,9 +182,9 @@ static void put_change(struct json *j, const struct diff_change *c)
 		json_end_array(j);
 	}
 	if (c->kind != DIFF_ADDED)
-		json_number(j, "old_size", c->old.size);
+		put_side(j, "old", &c->old);
 	if (c->kind != DIFF_REMOVED)
-		json_number(j, "new_size", c->new.size);
+		put_side(j, "new", &c->new);
 	json_end_object(j);
 }
 
@@ -158,6 +203,9 @@ static void print_json(const struct manifest *old, const struct manifest *new)
 	json_array(&j, "changes");
 	while (diff_next(&d, &change) == 1)
 		put_change(&j, &change);
+	json_end_array(&j);
+	json_array(&j, "actions");
+	diff_actions(old, new, put_action, &j);
 	json_end_array(&j);
 	json_end_object(&j);
 	json_finish(&j);

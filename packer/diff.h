@@ -26,4 +26,14 @@ struct diff_change {
 /* The next entry that is not the same in both, in the order of paths. Returns 1, or 0 when there is none. */
 int diff_next(struct diff *d, struct diff_change *out);
 
+/* What is done with the files: a slot that is written from another file, a hook, an attachment. */
+struct diff_action {
+	const char *what;      /* "write", "run" or "attached" */
+	const char *name;      /* the slot; the stage and, among its hooks, the place; the attachment */
+	const char *old, *new; /* the file; of an attachment its hash; "none" where it is not there */
+};
+
+/* Calls SAY with TO for each of them that is not the same in both: writes by slot, hooks by stage and place, attachments by name. */
+void diff_actions(const struct manifest *old, const struct manifest *new, void (*say)(void *to, const struct diff_action *a), void *to);
+
 #endif

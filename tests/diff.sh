@@ -51,6 +51,8 @@ removed  with space, 4 bytes
 3 added, 2 removed, 4 changed; 20 -> 21 bytes of files
 TEXT
 sed -i 's/^3 added/2 added/' want
+packed() { firmpack inspect "$1" --pubkey key.pub --json | sed 's/.*"packed_bytes":\([0-9]*\).*/\1/'; }
+[ "$(packed old)" = "$(packed new)" ] || sed -i "/^counter/a packed   $(packed old) -> $(packed new) bytes" want
 is '  each in a line' want
 ok 'the other way round' diffs new old
 cp "$T/.out" said
@@ -64,6 +66,45 @@ changes = {c["path"]: (c["change"], c.get("what")) for c in j["changes"]}
 assert changes == {"content": ("changed", ["content"]), "gone": ("removed", None), "kind": ("changed", ["type"]),
                    "link": ("changed", ["target"]), "mode": ("changed", ["mode"]), "new": ("added", None),
                    "new/file": ("added", None), "with space": ("removed", None)}, changes'
+ok '  both sides of each' python3 - <<'PY'
+import hashlib, json
+j = json.load(open("json"))
+c = {c["path"]: c for c in j["changes"]}
+b2 = lambda b: hashlib.blake2b(b, digest_size=32).hexdigest()
+assert (c["content"]["old_size"], c["content"]["new_size"]) == (4, 7)
+assert (c["content"]["old_hash"], c["content"]["new_hash"]) == (b2(b"one\n"), b2(b"twelve\n"))
+assert (c["mode"]["old_mode"], c["mode"]["new_mode"]) == ("0644", "0755")
+assert (c["link"]["old_target"], c["link"]["new_target"]) == ("same", "mode")
+assert "old_size" not in c["new/file"] and "new_size" not in c["gone"]
+assert j["old"]["packed_bytes"] > 0 and j["actions"] == [], j["actions"]
+PY
+
+# --- what is done with the files ---
+echo 1 >sbom.json
+echo x >tree/hook
+build acts --version 2.0 --counter 2 --board b --write content=kernel --write mode=dtb --run hook=before --attach sbom.json
+echo 2 >sbom.json
+echo n >note
+build acts2 --version 2.0 --counter 2 --board b --write same=kernel --write mode=boot --run hook=after --attach sbom.json --attach note
+ok 'slots, hooks and attachments' diffs acts acts2
+sum() { python3 -c 'import hashlib, sys; print(hashlib.blake2b(open(sys.argv[1], "rb").read(), digest_size=32).hexdigest())' "$1"; }
+new=$(sum sbom.json)
+echo 1 >sbom.json
+cat >want <<TEXT
+write    dtb: mode -> none
+write    kernel: content -> same
+write    boot: none -> mode
+run      before 1: hook -> none
+run      after 1: none -> hook
+attached sbom.json: $(sum sbom.json) -> $new
+attached note: none -> $(sum note)
+TEXT
+sed '$d' .out >got
+same '  each in a line' want got
+ok '  as JSON' sh -c "firmpack diff acts acts2 --pubkey key.pub --json | python3 -c '
+import json, sys
+a = json.load(sys.stdin)[\"actions\"]
+assert [(x[\"action\"], x[\"name\"]) for x in a] == [(\"write\", \"dtb\"), (\"write\", \"kernel\"), (\"write\", \"boot\"), (\"run\", \"before 1\"), (\"run\", \"after 1\"), (\"attached\", \"sbom.json\"), (\"attached\", \"note\")], a'"
 ok 'from a pipe' sh -c 'cat old | firmpack diff - new --pubkey key.pub'
 KEY=other
 build foreign --version 2.0 --counter 2 --board zynq-s9
