@@ -102,6 +102,11 @@ check-cuts: tests
 check-big: tests
 	BIG=all BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run big
 
+# Recovery cards of all sizes, each with every reader.
+check-cards: tests
+	BUILD=$(abspath $(BUILD)) CARD_SIZES='16:64M 16:256M 16:2G 32:64M 32:260M 32:512M 32:8G 32:16G 32:32G 32:128G 32:2T' \
+		sh tests/run card_readers
+
 # Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
 fuzz:
 	sh tests/fuzz/run $(SECONDS) $(TARGETS)
@@ -165,6 +170,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cuts check-big check-zynq fuzz board bench lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board bench lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
