@@ -35,6 +35,7 @@ static const struct {
 	[VERDICT_WRONG_PRODUCT] = {"wrong-product", STATUS_NOT_FOR_BOARD},
 	[VERDICT_ROLLBACK] = {"rollback", STATUS_NOT_FOR_BOARD},
 	[VERDICT_UNSAFE_TARGET] = {"unsafe-target", STATUS_UNSAFE_TARGET},
+	[VERDICT_HALTED] = {"halted", STATUS_HALTED},
 	[VERDICT_BUSY] = {"busy", STATUS_SYSTEM},
 	[VERDICT_SYSTEM] = {"system", STATUS_SYSTEM},
 	[VERDICT_USAGE] = {"usage", STATUS_USAGE},

@@ -48,6 +48,7 @@ enum verdict {
 	VERDICT_ROLLBACK,
 	VERDICT_UNSAFE_TARGET,    /* a disk that must not be written */
 	/* Not about a bundle, but about the program's own work. */
+	VERDICT_HALTED,           /* a rollout was stopped by its limits, and nobody lifted that */
 	VERDICT_BUSY,             /* another install is under way */
 	VERDICT_SYSTEM,           /* I/O, memory */
 	VERDICT_USAGE,

@@ -15,6 +15,31 @@ static const struct verb verbs[] = {
 	 "    [-o FILE] [--details FILE] [--port N (80)] [--api-port N (4028; 0: none)] [--timeout SECONDS (5)] [--rate N (500)]\n"
 	 "    [--concurrency N (256)] [--max-addresses N (65536)] [--quick] [--boards DIR] [--json] [--quiet]",
 	 "find boards, and write the inventory that `plan' takes"},
+	{"plan", cmd_plan,
+	 "BUNDLE INVENTORY (--pubkey FILE... | --keyring FILE) [-o PLAN] [--waves 2,10%,hand:100%]\n"
+	 "    [--halt canary|wave|site|run:CLASS:COUNT|PERCENT%/SAMPLE]... [--no-halts] [--wipe] [--reports VERSION]\n"
+	 "    [--uploads N] [--limit-rate BYTES] [--reboots N] [--timeout SECONDS] [--tries N] [--backoff SECONDS]\n"
+	 "    [--poll SECONDS] [--boot SECONDS] [--settle SECONDS] [--health SECONDS] [--soak SECONDS]\n"
+	 "    [--hashrate PERCENT] [--temperature DEGREES] [--need-figures] [--boards DIR] [--json]",
+	 "verify a bundle, match it with an inventory, and write down what will be done"},
+	{"apply", cmd_apply,
+	 "PLAN --ledger FILE (--pubkey FILE... | --keyring FILE) [--bundle FILE]\n"
+	 "    (--credentials FILE | --password-file FILE | --password-fd N) [--user NAME]\n"
+	 "    [--dry-run[=FAULT:PERCENT,...]] [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
+	 "carry out a plan, wave by wave; the ledger knows what was done to each board"},
+	{"resume", cmd_resume,
+	 "LEDGER [--lift] [--open] [--inventory FILE] [--bundle FILE] [--pubkey FILE... | --keyring FILE]\n"
+	 "    [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME]\n"
+	 "    [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
+	 "go on after a stop or a crash; --lift after a halt, --open through a gate"},
+	{"retry", cmd_retry,
+	 "LEDGER --state rejected|failed|unknown|needs-card[,...] [--lift] [--open] [--inventory FILE] [--bundle FILE]\n"
+	 "    [--pubkey FILE... | --keyring FILE] [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME]\n"
+	 "    [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
+	 "try again those that ended so; who may have the image already is asked first"},
+	{"status", cmd_status, "LEDGER [--json]", "say how a rollout stands, also while it runs"},
+	{"report", cmd_report, "LEDGER [--html | --json | --csv | --junit | --metrics | --cards] [-o FILE]",
+	 "report on a rollout; --cards lists the boards that want a recovery card"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
 	{"card", cmd_card,
 	 "BUNDLE TARGET... --board ID[:REV] (--pubkey FILE... | --keyring FILE)\n"

@@ -34,4 +34,8 @@ void report_filled_free(struct report_filled *f);
 int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, struct ledger_device **devices, uint64_t now_ms,
 		struct err *e);
 
+/* Two more forms: a few lines for a terminal; CSV of the boards that want a recovery card. */
+int report_text(FILE *out, const struct report *r, struct err *e);
+int report_cards(FILE *out, const struct report *r, struct err *e);
+
 #endif

@@ -157,6 +157,18 @@ static void want_reboot(const struct step *p)
 	}
 }
 
+void session_retry(struct session *s)
+{
+	bool may_have_it = s->uploads > 0 && s->class != CLASS_TRANSFER && s->class != CLASS_REFUSED && s->class != CLASS_VERSION;
+
+	/* Sick boards have the new version: the first look finds that out, and their health is watched anew. */
+	s->state = !may_have_it || s->class == CLASS_HEALTH ? SESSION_WAITING :
+		   s->class == CLASS_REBOOT ? SESSION_ACCEPTED : SESSION_ASKING;
+	if (!may_have_it)
+		s->uploads = 0;
+	s->class = CLASS_NONE;
+}
+
 void session_begin(struct session *s, const struct session_rules *r, uint64_t now_ms, struct session_next *next)
 {
 	const struct step p = {s, r, now_ms, next};

@@ -113,6 +113,9 @@ struct session_next {
 	unsigned nedges;
 };
 
+/* A board that ended badly is to begin again: from the start when it cannot have the image, else by being asked. */
+void session_retry(struct session *s);
+
 /* Begins, or goes on after a crash or a stop from the state that the ledger tells. */
 void session_begin(struct session *s, const struct session_rules *r, uint64_t now_ms, struct session_next *next);
 /* What was wanted (WANT_UPLOAD, WANT_REBOOT) is granted. */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: ISC */
+/* `firmflash status' and `report': what the ledger knows, also while a run is under way. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/cli.h"
+#include "core/io.h"
+#include "flasher/cmd.h"
+#include "flasher/report_fill.h"
+
+typedef int report_form(FILE *out, const struct report *r, struct err *e);
+
+static int load_and_write(const char *file, report_form *form, const char *to, struct err *e)
+{
+	struct report_filled filled = {0};
+	struct ledger_device *devices = NULL;
+	struct plan plan = {0};
+	struct ledger *l = NULL;
+	struct io_new new = {.dir = -1, .fd = -1};
+	FILE *out = stdout;
+	int rc = -1;
+
+	if (crypto_init_verify(e) || ledger_open(&l, file, false, e) ||
+	    report_load(&filled, l, &plan, &devices, (uint64_t)time(NULL) * 1000, e))
+		goto out;
+	if (to) {
+		if (io_new_open(&new, to, 0644, e))
+			goto out;
+		out = fdopen(dup(new.fd), "w");
+		if (!out) {
+			err_errno(e, "cannot write %s", to);
+			goto out;
+		}
+	}
+	rc = form(out, &filled.report, e);
+	if (to && fclose(out) != 0 && rc == 0)
+		rc = err_errno(e, "cannot write %s", to);
+	if (to && rc == 0)
+		rc = io_new_commit(&new, e);
+out:
+	io_new_discard(&new);
+	report_filled_free(&filled);
+	plan_free(&plan);
+	free(devices);
+	ledger_close(&l);
+	return rc;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct err e = {0};
+	bool json = false;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j')
+			return cli_usage("there is no such option");
+		json = true;
+	}
+	if (argc - optind != 1)
+		return cli_usage("one LEDGER is wanted");
+	return load_and_write(argv[optind], json ? report_json : report_text, NULL, &e) ? cli_fail_as(&e, json)
+											: cli_done(STATUS_DONE);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static report_form *const forms[] = {report_text,  report_html,    report_json, report_csv,
+					     report_junit, report_metrics, report_cards};
+	static const struct option options[] = {
+		{"html", no_argument, NULL, 1},    {"json", no_argument, NULL, 2},  {"csv", no_argument, NULL, 3},
+		{"junit", no_argument, NULL, 4},   {"metrics", no_argument, NULL, 5}, {"cards", no_argument, NULL, 6},
+		{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+	const char *to = NULL;
+	struct err e = {0};
+	int option, form = 0;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (option == '?')
+			return cli_usage("there is no such option, or it lacks its value");
+		if (option == 'o')
+			to = optarg;
+		else if (form && form != option)
+			return cli_usage("one form at a time");
+		else
+			form = option;
+	}
+	if (argc - optind != 1)
+		return cli_usage("one LEDGER is wanted");
+	return load_and_write(argv[optind], forms[form], to, &e) ? cli_fail_as(&e, form == 2) : cli_done(STATUS_DONE);
+}
