@@ -129,7 +129,7 @@ static void on_probe(void *owner, struct visit *v)
 {
 	struct http *h = owner;
 
-	h->asked = visit_exchange(v)->answers > 1;
+	h->asked = h->asked || visit_exchange(v)->answers > 1; /* asked once, it is answered unasked: with the challenge of before */
 	judge_get(h, true, &h->result);
 	tell(h);
 }

@@ -18,6 +18,7 @@ struct sim {
 	struct link_maker base;
 	struct sim_options options;
 	uint64_t offset_ms, sent;
+	uint64_t boot_ms, write_ms; /* no longer than half of what the plan allows */
 };
 
 struct sim_link {
@@ -57,7 +58,7 @@ static void age(struct sim_link *l)
 	b->pending = true;
 	if (l->self_reboot) {
 		b->down_from_ms = b->writes_until_ms + LEAVE_MS;
-		b->down_until_ms = b->down_from_ms + BOOT_MS;
+		b->down_until_ms = b->down_from_ms + l->sim->boot_ms;
 		b->fresh = b->fault != SIM_STALE;
 		b->reboots++;
 	}
@@ -125,8 +126,8 @@ static bool upload(struct sim_link *l, struct link_event *event)
 		}
 		l->sim->sent += l->target.image ? l->target.image->size : 0;
 		if (b->fault != SIM_REJECT)
-			b->writes_until_ms = now(l->sim) + WRITE_MS;
-		fire_after(l, b->fault == SIM_REJECT ? TELL_MS : WRITE_MS + TELL_MS);
+			b->writes_until_ms = now(l->sim) + l->sim->write_ms;
+		fire_after(l, b->fault == SIM_REJECT ? TELL_MS : l->sim->write_ms + TELL_MS);
 		return false;
 	}
 	if (b->fault == SIM_REJECT) {
@@ -150,7 +151,7 @@ static void reboot(struct sim_link *l, struct link_event *event)
 	b->bricked = b->writes_until_ms != 0;
 	b->reboots++;
 	b->down_from_ms = now(l->sim);
-	b->down_until_ms = b->down_from_ms + BOOT_MS;
+	b->down_until_ms = b->down_from_ms + l->sim->boot_ms;
 	if (b->pending)
 		b->fresh = b->fault != SIM_STALE;
 	b->pending = false;
@@ -242,6 +243,8 @@ int link_sim_open(struct link_maker **out, const struct sim_options *options, st
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	s->base = (struct link_maker){.open = sim_open, .sent = sim_sent};
 	s->options = *options;
+	s->boot_ms = options->plan->rules.boot_ms / 2 < BOOT_MS ? options->plan->rules.boot_ms / 2 : BOOT_MS;
+	s->write_ms = options->plan->rules.settle_ms / 2 < WRITE_MS ? options->plan->rules.settle_ms / 2 : WRITE_MS;
 	s->offset_ms = *options->clock_ms - loop_now(options->loop);
 	*out = &s->base;
 	return 0;

@@ -1,0 +1,186 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Long.
+# Promise: a rollout tells the truth about each board, stops at a bad image, and goes on after any crash: no board is flashed twice, none forgotten.
+# Over real HTTP, against the simulator, which keeps its own books of what was done to each board.
+set -eu
+. "$(dirname "$0")/lib.sh"
+need python3
+secret=fleet-secret-$$
+cd "$T"
+mkdir tree
+head -c 200000 /dev/urandom >tree/rootfs.img
+firmkey generate -o release --no-password >.log 2>&1
+firmkey generate -o other --no-password >.log 2>&1
+build() { firmpack build tree --product p --version "$1" --counter 2 --board "$2" --key release.key -o "$3" --quiet; }
+build 2.0 zynq-s9:0-9 new.firm.tar
+build 2.1 zynq-s9:0-9 newer.firm.tar
+build 2.0 zynq-s19 other.firm.tar
+(umask 077 && echo "$secret" >pw && printf 'firmseal-credentials 1\n# first the farm, then what a board leaves the factory with\ncredential default root file %s/wrong\ncredential default root file %s/pw\n' "$T" "$T" >credentials && echo wrong >wrong)
+
+# farm NETWORK BOARDS OPTION...: a farm, and its inventory in inv.csv.
+mkfifo ready
+farm() {
+    net=$1 boards=$2
+    shift 2
+    rm -f control
+    background sh -c 'exec "$@" >"$0"' ready firmsim run --sealed "zynq-s9:2=$boards" --product p --pubkey release.pub --password-file pw \
+        --first "127.$net.0.1" --http-port 0 --api-port 0 --boards "$TESTS/../boards" --control control --boot-ms 150 --leave-ms 5 "$@"
+    farm=$child
+    read -r said <ready
+    http=$(echo "$said" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
+    api=$(echo "$said" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
+    firmflash scan "127.$net.0.1-127.$net.0.$boards" --password-file pw --port "$http" --api-port "$api" -o inv.csv --quiet >.log 2>&1 || :
+}
+end_farm() {
+    kill "$farm"
+    wait "$farm" || :
+    children=$(echo "$children" | sed "s/ $farm\$//")
+}
+total() { firmsim ask control totals | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
+quick='--poll 0.1 --boot 4 --settle 0.3 --soak 0.5 --health 2 --backoff 0.1 --timeout 3'
+plan() { # PLAN OPTION...
+    to=$1
+    shift
+    # shellcheck disable=SC2086 # a list of options
+    firmflash plan new.firm.tar inv.csv --pubkey release.pub $quick -o "$to" "$@" 2>.log
+}
+apply() { # PLAN LEDGER OPTION...
+    what=$1 where=$2
+    shift 2
+    firmflash apply "$what" --ledger "$where" --pubkey release.pub --credentials credentials --api-port "$api" --quiet "$@"
+}
+# exits WHAT STATUS COMMAND...
+exits() {
+    what=$1 want=$2 got=0
+    shift 2
+    "$@" >out 2>err || got=$?
+    if [ "$got" -eq "$want" ]; then pass "$what: exit status $want"; else fail "$what" "exit $got, wanted $want" "$(cat out err)"; fi
+}
+
+# --- a good image ---
+farm 91 12
+ok 'a plan is made' plan plan --waves 2,50%,100%
+ok '  the same again' plan plan2 --waves 2,50%,100%
+same '  has the same bytes' plan plan2
+exits 'it is carried out; the second credential is the right one' 0 apply plan ledger
+ok '  every board was flashed' test "$(total flashed)" -eq 12
+ok '  once' test "$(total flashes_most)" -eq 1
+ok '  and rebooted once' test "$(total reboots)" -eq 12
+ok '  the ledger says success of all' grep -q '^ *12 success' out
+for form in html json csv junit metrics; do
+    ok "  report --$form" firmflash report ledger "--$form" -o "report.$form"
+    ok '    has a board in it' grep -qE '02:[0-9a-f:]+|12' "report.$form"
+done
+ok '  status --json is JSON' sh -c 'firmflash status ledger --json | python3 -m json.tool'
+ok '  a second run finds all of them done' plan again
+exits '  and touches none' 0 apply again ledger2
+ok '  none was flashed again' test "$(total flashes)" -eq 12
+ok '  they are already there' grep -q '^ *12 already' out
+cat ledger* credentials plan report.* out err >all
+grep -F "$secret" all | nothing 'the password is in no ledger, plan, report or message'
+
+# --- what is refused ---
+refused 'a ledger that is there' 1 system apply plan ledger
+refused 'a plan for another bundle' 2 usage apply plan ledger3 --bundle newer.firm.tar
+refused 'a foreign key' 4 untrusted-key firmflash apply plan --ledger ledger3 --pubkey other.pub --credentials credentials --quiet
+refused 'a bundle for other boards' 5 wrong-board firmflash plan other.firm.tar inv.csv --pubkey release.pub -o none
+chmod 640 credentials
+refused 'credentials that others may read' 2 usage apply plan ledger3
+chmod 600 credentials
+sed 's/^rule tries 3/rule tries 03/' plan >odd
+refused 'a plan that is not canonical' 2 usage apply odd ledger3
+ok 'nothing of that left a ledger behind' test ! -e ledger3
+echo no >noledger
+refused 'a file that is no ledger' 1 system firmflash status noledger
+end_farm
+
+# --- a bad image ---
+farm 92 20 --bad-version 2.0 --write-ms 1000
+plan plan --waves 2,100% --uploads 4
+exits 'a bad image' 7 apply plan bad
+ok '  stops at the canaries' test "$(total flashed)" -le 2
+ok '  and the halt says why' grep -q 'halted: 1 failed in the canary wave' out
+refused '  resume alone does not go on' 7 halted firmflash resume bad --quiet
+exits '  --lift does' 7 firmflash resume bad --lift --quiet
+ok '  until the next halt' test "$(total flashed)" -le 20
+end_farm
+
+# --- trouble on the way ---
+farm 93 24 --behave lost:4 --behave refuses:2 --behave bricked:2 --behave hangs:1
+plan plan --waves 100% --no-halts
+got=0
+apply plan mixed >out 2>err || got=$?
+ok 'boards in trouble: exit status 6 or 8' test "$got" -eq 6 -o "$got" -eq 8
+ok '  lost answers were asked about, not guessed: all that took the image and are well' grep -qE '^ *(19|20|21) success' out
+ok '  the refusing ones are rejected' grep -q '^ *2 rejected' out
+ok '  the bricked ones want a card' test "$(firmflash report mixed --cards | grep -c '^02:')" -ge 2
+ok '  and nobody was flashed twice' test "$(total flashed_twice)" -eq 0
+end_farm
+
+# --- a gate, a drain, and kill -9 ---
+farm 94 30 --write-ms 60
+plan plan --waves 10,hand:100% --uploads 4
+exits 'a gate' 7 apply plan gated
+ok '  holds' test "$(total flashed)" -eq 10
+exits '  until it is opened' 0 firmflash resume gated --open --quiet
+ok '  then all is done' test "$(total flashed)" -eq 30
+end_farm
+
+farm 95 30 --write-ms 60
+plan plan --waves 100% --uploads 3
+background firmflash apply plan --ledger drained --pubkey release.pub --credentials credentials --api-port "$api" --quiet
+python3 - <<PY
+import subprocess, time
+end = time.monotonic() + 20
+while time.monotonic() < end:
+    t = subprocess.run(["firmsim", "ask", "control", "totals"], capture_output=True, text=True).stdout
+    if '"flashed":0' not in t: break
+    time.sleep(0.02)
+PY
+kill -INT "$child"
+got=0
+wait "$child" || got=$?
+ok 'Ctrl-C drains: exit status 7' test "$got" -eq 7
+ok '  before the end' test "$(total flashed)" -lt 30
+exits '  resume finishes' 0 firmflash resume drained --quiet
+ok '  nobody twice' test "$(total flashed_twice)" -eq 0
+ok '  nobody forgotten' test "$(total flashed)" -eq 30
+end_farm
+
+farm 96 40 --write-ms 30
+plan plan --waves 2,100% --no-halts --tries 20 --uploads 8
+cat >kills.py <<'PY'
+import os, random, subprocess, sys, time
+api, random_ = sys.argv[1], random.Random(7)
+args = ["--quiet"]
+kills = 0
+while True:
+    verb = ["resume", "killed"] if os.path.exists("killed") else [
+        "apply", "plan", "--ledger", "killed", "--pubkey", "release.pub", "--credentials", "credentials", "--api-port", api]
+    p = subprocess.Popen(["firmflash"] + verb + args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _, said = p.communicate(timeout=random_.uniform(0.01, 0.35 + kills / 20))
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.communicate()
+        kills += 1
+        continue
+    if p.returncode == 2 and b"no ledger" in said: # killed while it was made: nothing was begun
+        for f in ("killed", "killed-wal", "killed-shm", "killed-journal"):
+            if os.path.exists(f): os.remove(f)
+        continue
+    print(kills, "kills")
+    sys.stderr.buffer.write(said)
+    sys.exit(p.returncode)
+PY
+ok 'kill -9, again and again, over HTTP: resume finishes' python3 kills.py "$api"
+cat "$T/.out"
+ok '  nobody was flashed twice' test "$(total flashed_twice)" -eq 0
+ok '  nobody was forgotten' test "$(total flashed)" -eq 40
+ok '  the ledger is whole' sh -c 'python3 -c "import sqlite3; assert sqlite3.connect(\"killed\").execute(\"pragma integrity_check\").fetchone()[0] == \"ok\""'
+end_farm
+
+# --- a dry run needs no farm ---
+exits 'a dry run' 0 firmflash apply plan --dry-run --pubkey release.pub --quiet
+exits '  with boards that fail' 6 firmflash apply plan --dry-run=reject:20 --pubkey release.pub --quiet
