@@ -142,8 +142,12 @@ board: $(board_libc)
 		[ $$size -le $(board_limit) ] || { echo "that is over $(board_limit)" >&2; exit 1; }
 	mv $(board_dir)/firmverify.new $(board_dir)/firmverify
 
-bench: all
+bench: all bench-upload
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
+$(BUILD)/tests/bench/uploads: $(BUILD)/tests/bench/uploads.o $(foreach r,$(firmflash_rooms),$(call archive,$(r)))
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(firmflash_libs) $(core_libs)
+bench-upload: $(BUILD)/tests/bench/uploads
+	BUILD=$(abspath $(BUILD)) sh tests/bench/run-upload
 
 # A source at a time: clang-tidy 14 carries state from one to the next.
 lint:
@@ -170,6 +174,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board bench lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

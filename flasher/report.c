@@ -193,7 +193,7 @@ const char *write_span(char out[static WRITE_SPAN_MAX], uint64_t seconds)
 		snprintf(out, WRITE_SPAN_MAX, "unknown");
 	else if (s < 100)
 		snprintf(out, WRITE_SPAN_MAX, "%llu s", s);
-	else if (s < 100 * 60)
+	else if (s < 6000)
 		snprintf(out, WRITE_SPAN_MAX, "%llu min", (s + 30) / 60);
 	else
 		snprintf(out, WRITE_SPAN_MAX, "%llu h %02llu min", s / 3600, s % 3600 / 60);

@@ -18,9 +18,9 @@ static const char *const report_style[] = {
 	"overflow-wrap:anywhere}.badge{padding:3px 12px;border-radius:99px;font-weight:600;color:var(--on);background:var(--going)}"
 	".badge.done{background:var(--good)}.badge.halted,.badge.stopped{background:var(--bad)}\n",
 	".why{border-left:5px solid var(--bad);background:var(--card);padding:10px 14px;margin:0 0 16px;border-radius:4px;"
-	"overflow-wrap:anywhere}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(124px,1fr));gap:10px}"
+	"overflow-wrap:anywhere}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(106px,1fr));gap:10px}"
 	".tile{background:var(--card);border:1px solid var(--line);border-top:4px solid var(--c,var(--line));border-radius:8px;"
-	"padding:10px 14px}.tile b{display:block;font-size:1.7rem;line-height:1.2;font-variant-numeric:tabular-nums}"
+	"padding:10px 14px}.tile b{display:block;white-space:nowrap;font-size:1.35rem;line-height:1.2;font-variant-numeric:tabular-nums}"
 	".tile span{color:var(--soft);font-size:.85rem}\n",
 	".bar{display:flex;height:14px;border-radius:7px;overflow:hidden;background:var(--waiting)}.bar i{display:block;"
 	"min-width:2px}.bar.big{height:22px;border-radius:8px;margin:14px 0 8px}.legend{display:flex;flex-wrap:wrap;gap:4px 10px;"
