@@ -104,7 +104,7 @@ int fat_dir_measure(struct fat_tree *t, struct err *e)
 		return -1;
 	for (uint32_t i = 0; i < t->n; i++)
 		if (t->nodes[i].dir) /* `.' and `..', or the label */
-			t->nodes[i].size = (i ? 2 : 1) * FAT_DIR_ENTRY;
+			t->nodes[i].size = (i ? 2 : 1) * (uint64_t)FAT_DIR_ENTRY;
 	for (uint32_t i = 1; i < t->n; i++)
 		t->nodes[t->nodes[i].parent].size += (uint64_t)entries_of(&t->nodes[i]) * FAT_DIR_ENTRY;
 	for (uint32_t i = 0; i < t->n; i++)

@@ -91,10 +91,10 @@ static int write_reserved(const struct fat_volume *v, struct medium *m, struct e
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (g->bits == 32) {
 		fsinfo(sectors, g);
-		fat_volume_boot(sectors + (FAT_BACKUP - 1) * FAT_SECTOR, v);
-		fsinfo(sectors + FAT_BACKUP * FAT_SECTOR, g);
+		fat_volume_boot(sectors + (size_t)(FAT_BACKUP - 1) * FAT_SECTOR, v);
+		fsinfo(sectors + (size_t)FAT_BACKUP * FAT_SECTOR, g);
 	}
-	memcpy(sectors + (FAT_NOTE - 1) * FAT_SECTOR, v->note, FAT_SECTOR);
+	memcpy(sectors + (size_t)(FAT_NOTE - 1) * FAT_SECTOR, v->note, FAT_SECTOR);
 	rc = m->zero(m, FAT_SECTOR, (uint64_t)(g->start - 1) * FAT_SECTOR, e);
 	if (!rc)
 		rc = m->write(m, at_sector(g, 1), sectors, len, e);
