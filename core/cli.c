@@ -15,6 +15,7 @@
 
 static const struct program *program;
 static const struct verb *verb;
+static bool json_wanted; /* --json is among the arguments */
 
 /* A descriptor 0, 1 or 2 that is closed would be handed out for a file, and messages would go into it. */
 static int keep_standard_descriptors(void)
@@ -87,6 +88,8 @@ int cli_run(const struct program *p, int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0)
 		return help_verb(argv[2]);
 	verb = find_verb(argv[1]);
+	for (int i = 2; i < argc; i++)
+		json_wanted = json_wanted || strcmp(argv[i], "--json") == 0;
 	if (!verb)
 		return cli_usage("there is no verb `%s'", argv[1]);
 	if (argc == 3 && strcmp(argv[2], "--help") == 0)
@@ -129,13 +132,14 @@ void cli_relay(const char *text)
 
 int cli_usage(const char *format, ...)
 {
+	struct err e;
 	va_list args;
 
-	fprintf(stderr, "%s: usage: ", program->name);
+	e.verdict = VERDICT_USAGE;
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(e.message, sizeof e.message, format, args);
 	va_end(args);
-	putc('\n', stderr);
+	(void)cli_fail_as(&e, json_wanted);
 	if (verb)
 		print_synopsis(stderr, verb);
 	else

@@ -365,11 +365,19 @@ void visit_close(struct visit **v)
 	*v = NULL;
 }
 
+/* A handle of its own for each login: with what libcurl remembers of the challenge to the one before it would try a wrong password
+ * twice, and some boards count. */
 int visit_login(struct visit *v, const char *user, const struct secret *password, struct err *e)
 {
-	CURL *curl = v->curl;
+	CURL *curl = curl_easy_init();
 	bool failed = false;
 
+	if (!curl)
+		return err_set(e, VERDICT_SYSTEM, "out of memory for a login");
+	curl_easy_cleanup(v->curl);
+	v->curl = curl;
+	if (set_common(v))
+		return err_set(e, VERDICT_SYSTEM, "cannot set libcurl up");
 	SET(CURLOPT_USERNAME, user);
 	SET(CURLOPT_PASSWORD, user ? secret_text(password) : NULL);
 	return failed ? err_set(e, VERDICT_SYSTEM, "out of memory for a login") : 0;

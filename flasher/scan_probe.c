@@ -202,21 +202,17 @@ static void inside(struct scan_probe *p)
 
 static void on_login(void *owner, struct visit *v);
 
-/* Tries the next one. False when there is none. Each has a visit of its own: with what libcurl remembers of a challenge it would
- * try a login twice. */
+/* Tries the next one. False when there is none. */
 static bool try_next(struct scan_probe *p, size_t login)
 {
 	const struct credential *c = p->logins && login < p->logins->n ? &p->logins->each[login] : NULL;
-	const struct visit_options options = {.address = &p->address, .realm = "", .timeout_ms = p->options->timeout_ms};
 	bool factory = !c && !p->factory && p->options->factory;
 
 	if (!c && !factory)
 		return false;
 	p->login = login;
 	p->factory = factory;
-	visit_close(&p->visit);
-	if (visit_open(&p->visit, p->client, &options, NULL) ||
-	    visit_login(p->visit, c ? c->user : "root", c ? c->password : p->options->factory, NULL))
+	if (visit_login(p->visit, c ? c->user : "root", c ? c->password : p->options->factory, NULL))
 		return false;
 	get(p, info_page, on_login);
 	return true;

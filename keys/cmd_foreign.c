@@ -13,7 +13,7 @@
 #include "keys/foreign.h"
 #include "keys/seal.h"
 
-enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_FORM, OPT_SECRET };
+enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_FORM, OPT_SECRET, OPT_JSON };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
@@ -22,13 +22,14 @@ static const struct option options[] = {
 	{"no-password", no_argument, NULL, OPT_NO_PASSWORD},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
+	{"json", no_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
 };
 
 struct wish {
 	const char *file, *output, *form;
 	struct password pw;
-	bool secret, bare;
+	bool secret, bare, json;
 };
 
 /* Reads the arguments of either verb. Returns 0, or -1: usage. */
@@ -42,6 +43,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 		case 'o': w->output = optarg; break;
 		case OPT_FORM: w->form = optarg; break;
 		case OPT_SECRET: w->secret = true; break;
+		case OPT_JSON: w->json = true; break;
 		case OPT_NO_PASSWORD: w->bare = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&w->pw, optarg, e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&w->pw, optarg, e); break;
@@ -94,7 +96,7 @@ static int import_public(const struct wish *w, const char *text, size_t len, str
 int cmd_import(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
-	char *text = NULL, id[KEYID_HEX + 1], quoted[160];
+	char *text = NULL, said[512], quoted[160];
 	struct public_key public;
 	bool secret;
 	struct wish w;
@@ -106,21 +108,20 @@ int cmd_import(int argc, char **argv)
 	if (!w.output || w.form || w.secret || (w.bare && (w.pw.file || w.pw.fd >= 0)))
 		return cli_usage("want one FILE, -o NAME, and at most one source of a password");
 	if (seal_read_file(&text, &len, w.file, FOREIGN_FILE_MAX, &e) != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, w.json);
 	secret = foreign_is_secret(text, len);
 	rc = secret ? import_secret(&w, text, len, &public, &e) : import_public(&w, text, len, &public, &e);
 	sodium_free(text);
 	if (rc != 0) {
 		err_prefix(&e, "%s", err_quote(quoted, sizeof quoted, w.file, strlen(w.file)));
-		return cli_fail(&e);
+		return cli_fail_as(&e, w.json);
 	}
-	keyid_print(id, public.id);
 	err_quote(quoted, sizeof quoted, w.output, strlen(w.output));
 	if (secret)
-		printf("key %s: %s.key is secret%s, %s.pub is for everyone\n", id, quoted, w.bare ? " and has no password" : "", quoted);
+		snprintf(said, sizeof said, "%s.key is secret%s, %s.pub is for everyone", quoted, w.bare ? " and has no password" : "", quoted);
 	else
-		printf("key %s: %s.pub is for everyone\n", id, quoted);
-	return cli_done(STATUS_DONE);
+		snprintf(said, sizeof said, "%s.pub is for everyone", quoted);
+	return cmd_answer_key(&public, w.output, said, w.json);
 }
 
 /* TEXT into a new file NAME; never over another. */
@@ -139,27 +140,26 @@ static int write_file(const char *name, const char *text, mode_t mode, struct er
 	return rc;
 }
 
-static int export_public(const struct wish *w, enum foreign_form form, struct err *e)
+static int export_public(const struct wish *w, enum foreign_form form, struct public_key *key, struct err *e)
 {
 	char out[FOREIGN_TEXT_MAX], *text = NULL;
-	struct public_key key;
 	size_t len = 0;
 	int rc;
 
 	if (io_read_file(&text, &len, w->file, FOREIGN_FILE_MAX, e) != 0)
 		return -1;
-	rc = any_public(&key, text, len, e);
+	rc = any_public(key, text, len, e);
 	free(text);
 	if (rc != 0)
 		return err_prefix(e, "%s", w->file);
-	foreign_public_text(out, &key, form);
+	foreign_public_text(out, key, form);
 	if (w->output)
 		return write_file(w->output, out, 0644, e);
 	fputs(out, stdout);
 	return 0;
 }
 
-static int export_secret(const struct wish *w, enum foreign_form form, struct err *e)
+static int export_secret(const struct wish *w, enum foreign_form form, struct public_key *public, struct err *e)
 {
 	struct seckey *k = NULL;
 	char *text;
@@ -167,6 +167,7 @@ static int export_secret(const struct wish *w, enum foreign_form form, struct er
 
 	if (seckey_load(&k, w->file, &w->pw, e) != 0)
 		return -1;
+	seckey_public(k, public);
 	text = foreign_secret_text(k, form, e);
 	if (text)
 		rc = write_file(w->output, text, 0600, e);
@@ -179,6 +180,7 @@ int cmd_export(int argc, char **argv)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	enum foreign_form form;
+	struct public_key key;
 	struct wish w;
 
 	if (parse(&w, argc, argv, &e) != 0)
@@ -189,5 +191,9 @@ int cmd_export(int argc, char **argv)
 		return cli_usage("%s", e.message);
 	if (w.secret && form != FORM_SIGNIFY && form != FORM_PEM)
 		return cli_usage("a secret key can be written for signify or in pem");
-	return (w.secret ? export_secret : export_public)(&w, form, &e) == 0 ? cli_done(STATUS_DONE) : cli_fail(&e);
+	if (w.json && !w.output)
+		return cli_usage("--json goes with -o: the key goes to standard output");
+	if ((w.secret ? export_secret : export_public)(&w, form, &key, &e) != 0)
+		return cli_fail_as(&e, w.json);
+	return w.json ? cmd_answer_key(&key, w.output, "", true) : cli_done(STATUS_DONE);
 }

@@ -8,22 +8,23 @@
 #include "keys/cmd.h"
 #include "keys/seckey.h"
 
-enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD };
+enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_JSON };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"no-password", no_argument, NULL, OPT_NO_PASSWORD},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
+	{"json", no_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
 };
 
-static int generate(const char *name, const struct password *pw)
+static int generate(const char *name, const struct password *pw, bool json)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	struct seckey *k = NULL;
 	struct public_key public;
-	char id[KEYID_HEX + 1], quoted[160];
+	char quoted[160], text[512];
 	bool weaker = false;
 	int rc = -1;
 
@@ -33,14 +34,12 @@ static int generate(const char *name, const struct password *pw)
 		seckey_public(k, &public);
 	seckey_free(&k);
 	if (rc != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	if (weaker)
 		fputs("firmkey: memory was short: the password is harder to guess where 1 GiB is free\n", stderr);
-	keyid_print(id, public.id);
 	err_quote(quoted, sizeof quoted, name, strlen(name));
-	printf("key %s: %s.key is secret%s, %s.pub is for everyone\n", id, quoted, pw ? "" : " and has no password",
-	       quoted);
-	return cli_done(STATUS_DONE);
+	snprintf(text, sizeof text, "%s.key is secret%s, %s.pub is for everyone", quoted, pw ? "" : " and has no password", quoted);
+	return cmd_answer_key(&public, name, text, json);
 }
 
 int cmd_generate(int argc, char **argv)
@@ -48,13 +47,14 @@ int cmd_generate(int argc, char **argv)
 	struct password pw = {.fd = -1};
 	struct err e = {.verdict = VERDICT_OK};
 	const char *name = NULL;
-	bool bare = false;
+	bool bare = false, json = false;
 	int c, rc = 0;
 
 	while (rc == 0 && (c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'o': name = optarg; break;
 		case OPT_NO_PASSWORD: bare = true; break;
+		case OPT_JSON: json = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&pw, optarg, &e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&pw, optarg, &e); break;
 		default: return cli_usage("unknown option, or one without its argument");
@@ -66,5 +66,5 @@ int cmd_generate(int argc, char **argv)
 		return cli_usage("-o NAME is needed, and nothing else but options");
 	if (bare && (pw.file || pw.fd >= 0))
 		return cli_usage("--no-password goes with no password");
-	return generate(name, bare ? NULL : &pw);
+	return generate(name, bare ? NULL : &pw, json);
 }

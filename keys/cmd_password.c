@@ -8,7 +8,7 @@
 #include "keys/cmd.h"
 #include "keys/seckey.h"
 
-enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_NEW_FILE, OPT_NEW_FD };
+enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_NEW_FILE, OPT_NEW_FD, OPT_JSON };
 
 static const struct option options[] = {
 	{"no-password", no_argument, NULL, OPT_NO_PASSWORD},
@@ -16,15 +16,16 @@ static const struct option options[] = {
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
 	{"new-password-file", required_argument, NULL, OPT_NEW_FILE},
 	{"new-password-fd", required_argument, NULL, OPT_NEW_FD},
+	{"json", no_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
 };
 
-static int change(const char *path, const struct password *old, const struct password *new)
+static int change(const char *path, const struct password *old, const struct password *new, bool json)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	struct seckey *k = NULL;
 	struct public_key public;
-	char id[KEYID_HEX + 1], quoted[160];
+	char quoted[160], text[512];
 	bool weaker = false;
 	int rc = -1;
 
@@ -34,25 +35,25 @@ static int change(const char *path, const struct password *old, const struct pas
 		seckey_public(k, &public);
 	seckey_free(&k);
 	if (rc != 0)
-		return cli_fail(&e);
+		return cli_fail_as(&e, json);
 	if (weaker)
 		fputs("firmkey: memory was short: the password is harder to guess where 1 GiB is free\n", stderr);
-	keyid_print(id, public.id);
-	printf("key %s: %s has %s\n", id, err_quote(quoted, sizeof quoted, path, strlen(path)),
-	       new ? "a new password" : "no password any more");
-	return cli_done(STATUS_DONE);
+	snprintf(text, sizeof text, "%s has %s", err_quote(quoted, sizeof quoted, path, strlen(path)),
+		 new ? "a new password" : "no password any more");
+	return cmd_answer_key(&public, path, text, json);
 }
 
 int cmd_password(int argc, char **argv)
 {
 	struct password old = {.fd = -1}, new = {.fd = -1};
 	struct err e = {.verdict = VERDICT_OK};
-	bool bare = false;
+	bool bare = false, json = false;
 	int c, rc = 0;
 
 	while (rc == 0 && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case OPT_NO_PASSWORD: bare = true; break;
+		case OPT_JSON: json = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&old, optarg, &e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&old, optarg, &e); break;
 		case OPT_NEW_FILE: rc = password_use_file(&new, optarg, &e); break;
@@ -66,5 +67,5 @@ int cmd_password(int argc, char **argv)
 		return cli_usage("one KEY is needed");
 	if (bare && (new.file || new.fd >= 0))
 		return cli_usage("--no-password goes with no new password");
-	return change(argv[optind], &old, bare ? NULL : &new);
+	return change(argv[optind], &old, bare ? NULL : &new, json);
 }

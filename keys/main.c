@@ -8,14 +8,13 @@
 #include "keys/signer.h"
 
 static const struct verb verbs[] = {
-	{"generate", cmd_generate, "-o NAME [--no-password | --password-file FILE | --password-fd N]",
+	{"generate", cmd_generate, "-o NAME [--no-password | --password-file FILE | --password-fd N] [--json]",
 	 "Makes a key pair: NAME.key, to be kept secret, and NAME.pub"},
-	{"adopt", cmd_adopt, "FILE -o NAME.pub [--json]",
-	 "Makes a public key file of an Ed25519 public key in PEM, DER or OpenSSH's form: an HSM's, a cloud's, an agent's"},
-	{"import", cmd_import, "FILE -o NAME [--no-password | --password-file FILE | --password-fd N]",
-	 "Takes over a key of signify (made with -n) or in PEM: a secret one to NAME.key and NAME.pub, a public one to NAME.pub"},
+	{"import", cmd_import, "FILE -o NAME [--no-password | --password-file FILE | --password-fd N] [--json]",
+	 "Takes over a key of signify (made with -n), in PEM, DER or OpenSSH's form: a secret one to NAME.key and NAME.pub, a public one, "
+	 "such as a token's, to NAME.pub"},
 	{"export", cmd_export,
-	 "FILE --form minisign|signify|pem|ssh [-o OUT]\n"
+	 "FILE --form minisign|signify|pem|ssh [-o OUT [--json]]\n"
 	 "  export KEY --secret --form signify|pem -o OUT [--password-file FILE | --password-fd N]\n"
 	 "                            the secret key, without any password",
 	 "Writes a public key as other tools read it, or a secret one for signify or OpenSSL"},
@@ -45,7 +44,7 @@ static const struct verb verbs[] = {
 	 "Makes, edits, signs and checks keyrings: roots, release keys and their scopes, revocations, floors"},
 	{"password", cmd_password,
 	 "KEY [--password-file FILE | --password-fd N]\n"
-	 "            [--no-password | --new-password-file FILE | --new-password-fd N]",
+	 "            [--no-password | --new-password-file FILE | --new-password-fd N] [--json]",
 	 "Changes or removes the password of a secret key"},
 	{NULL, NULL, NULL, NULL},
 };

@@ -201,6 +201,10 @@ static int print_json(const struct inspected *in, struct err *e)
 	utc_print(when, head->created);
 	json_begin(&j, stdout);
 	json_object(&j, NULL);
+	if (in->signers) { /* of what nobody has verified there is no verdict */
+		json_string(&j, "verdict", verdict_word(VERDICT_OK));
+		json_number(&j, "status", STATUS_DONE);
+	}
 	json_bool(&j, "verified", in->signers != NULL);
 	json_string(&j, "product", head->product);
 	json_string(&j, "version", head->version);

@@ -76,6 +76,7 @@ static void print_json(const struct manifest *m)
 	json_begin(&j, stdout);
 	json_object(&j, NULL);
 	json_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_number(&j, "status", STATUS_DONE);
 	json_array(&j, "entries");
 	for (uint32_t i = 0; i < manifest_head(m)->nentries; i++) {
 		manifest_entry(m, i, &entry);

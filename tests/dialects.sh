@@ -22,13 +22,9 @@ python3 "$TESTS/forge.py" build "$T/tree" -o "$T/good.firm.tar" --product miner 
     --key "$T/release.key" --pub "$T/release.pub" --board zynq-s9:0-3 --board zynq-s19:0-9 --board cvitek:0-9 --board amlogic:0-9
 mkdir "$T/parts"
 tar -C "$T/parts" -xf "$T/good.firm.tar"
-mkfifo "$T/ready"
-background sh -c 'exec "$@" >"$0"' "$T/ready" firmsim run --first 127.44.0.1 --http-port 0 --api-port 0 --password-file "$T/password" \
-    --boards "$T/boards" --control "$T/control" --boot-ms 30 --leave-ms 5 --pubkey "$T/release.pub" \
+farm --boards "$T/boards" --first 127.44.0.1 --pubkey "$T/release.pub" \
     --sealed zynq-s9=2 --sealed zynq-s19=2 --board zynq-s9-stock=2 --board zynq-s19-stock=2 --board plain-s9=2 --board vnish=4 \
     --sealed cvitek --sealed amlogic
-read -r ready <"$T/ready"
-http=$(echo "$ready" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
 # state NUMBER: of that board.
 state() { firmsim ask "$T/control" board "127.44.0.$1"; }
 push() { # NUMBER BOARD [OPTION...]
@@ -72,3 +68,4 @@ firmsim ask "$T/control" behave 127.44.0.14 lost >"$T/.out"
 says "vnish: a lost answer is unknown" 8 ': unknown: ' push 14 vnish
 says "cvitek: taken" 0 ': accepted: ok.*told to reboot' push 15 cvitek --reboot
 says "amlogic: taken" 0 ': accepted: ok.*told to reboot' push 16 amlogic --reboot
+end_farm

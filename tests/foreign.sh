@@ -60,7 +60,7 @@ openssl pkey -in p.pem -pubout -out p.pub.pem
 ok 'a secret key in PEM is imported' firmkey import p.pem -o p --no-password
 firmkey export p.pub --form pem >made
 same '  its public half is what OpenSSL says' p.pub.pem made
-ok '  and has the id that adopting it gives' sh -c 'firmkey adopt p.pub.pem -o adopted.pub && cmp p.pub adopted.pub'
+ok '  and has the id that importing the public key gives' sh -c 'firmkey import p.pub.pem -o adopted && cmp p.pub adopted.pub'
 ok '  it signs' firmkey sign text -k p.key
 ok '  and OpenSSL verifies' openssl_verifies p.pub.pem text text.minisig
 ok 'it goes back' firmkey export p.key --secret --form pem -o back.pem

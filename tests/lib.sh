@@ -99,3 +99,25 @@ while True:
         time.sleep(0.02)
 PY
 }
+
+# farm OPTION...: a simulated farm (docs/simulator.md) with the password in $T/password, at ports that were free: $http and $api. Its control
+# socket is $T/control, its process $farm, what it said when it was ready $ready.
+farm() {
+    [ -p "$T/ready" ] || mkfifo "$T/ready"
+    rm -f "$T/control"
+    # The redirection within: opening the pipe waits for the other end.
+    # shellcheck disable=SC2016 # for the shell that runs it
+    background sh -c 'exec "$@" >"$0"' "$T/ready" firmsim run --http-port 0 --api-port 0 --password-file "$T/password" \
+        --control "$T/control" --boot-ms 30 --leave-ms 5 "$@"
+    farm=$child
+    read -r ready <"$T/ready"
+    http=$(echo "$ready" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
+    api=$(echo "$ready" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
+}
+
+# Ends that farm, which must end well.
+end_farm() {
+    kill "$farm"
+    wait "$farm" || fail "the simulator ends as it should" "status $?"
+    children=$(echo "$children" | sed "s/ $farm\$//")
+}

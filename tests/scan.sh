@@ -11,22 +11,6 @@ boards=$TESTS/../boards
 echo "$secret" >"$T/password"
 chmod 600 "$T/password"
 python3 "$TESTS/forge.py" keys "$T" release
-mkfifo "$T/ready"
-# farm OPTION...: $http and $api are its ports.
-farm() {
-    rm -f "$T/control"
-    background sh -c 'exec "$@" >"$0"' "$T/ready" firmsim run --http-port 0 --api-port 0 \
-        --password-file "$T/password" --boards "$boards" --control "$T/control" --boot-ms 30 --leave-ms 5 "$@"
-    farm=$child
-    read -r ready <"$T/ready"
-    http=$(echo "$ready" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
-    api=$(echo "$ready" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
-}
-end_farm() {
-    kill "$farm"
-    wait "$farm" || fail "the simulator ends as it should" "status $?"
-    children=$(echo "$children" | sed "s/ $farm\$//")
-}
 scan() {
     firmflash scan "$@" --port "$http" --api-port "$api" --boards "$boards" --timeout 2 --quiet
 }
@@ -43,7 +27,7 @@ detail() { grep "\"address\":\"$1:$http\"" "$T/details" | grep -qE -e "$2"; }
 
 # --- what there is ---
 
-farm --first 127.40.0.1 --board zynq-s9:2=20 --board zynq-s19=10 --sealed zynq-s19:3=5 --pubkey "$T/release.pub" \
+farm --boards "$boards" --first 127.40.0.1 --board zynq-s9:2=20 --board zynq-s19=10 --sealed zynq-s19:3=5 --pubkey "$T/release.pub" \
     --behave dead:2 --seed 3
 scans "a network is scanned" 0 127.40.0.0/26 --password-file "$T/password"
 ok "and every board that lives is found" [ "$(rows)" -eq 33 ]
@@ -63,6 +47,18 @@ scans "the wrong password" 6 127.40.0.1-127.40.0.9 --user root --password-fd 3 3
 not this one
 PW
 ok "is tried once a board" sh -c '[ "$(firmsim ask "$1" totals | sed "s/.*\"login_failures\":\([0-9]*\).*/\1/")" -le 9 ]' sh "$T/control"
+cat >"$T/wrong" <<CRED
+firmseal-credentials 1
+credential default root file $T/one
+credential default root file $T/two
+CRED
+echo 'not this one' >"$T/one"
+echo 'nor this one' >"$T/two"
+chmod 600 "$T/wrong" "$T/one" "$T/two"
+failures_of() { firmsim ask "$T/control" board "$1" | sed 's/.*"login_failures":\([0-9]*\).*/\1/'; }
+before=$(failures_of 127.40.0.3)
+scans "two wrong ones" 6 127.40.0.3 --credentials "$T/wrong"
+ok "are two tries" [ $(($(failures_of 127.40.0.3) - before)) -eq 2 ]
 scans "no password at all" 6 127.40.0.1
 ok "and the board is there all the same" detail 127.40.0.1 '"state":"login".*antMiner'
 
@@ -89,7 +85,7 @@ end_farm
 
 # --- what is suspicious ---
 
-farm --first 127.41.0.1 --board zynq-s19=12 --board zynq-s9=2 --seed 3
+farm --boards "$boards" --first 127.41.0.1 --board zynq-s19=12 --board zynq-s9=2 --seed 3
 behave() { firmsim ask "$T/control" behave "127.41.0.$1" "$2" >"$T/.out"; }
 behave 1 infected
 behave 2 infected
@@ -151,7 +147,7 @@ kill "$proxy"
 wait "$proxy" 2>/dev/null || :
 end_farm
 
-farm --first 127.42.0.1 --board vnish=3 --board zynq-s9
+farm --boards "$boards" --first 127.42.0.1 --board vnish=3 --board zynq-s9
 scans "boards with an API of their own" 0 127.42.0.1-127.42.0.4 --password-file "$T/password"
 ok "are found by it, without a login" [ "$(grep -c ',vnish,' "$T/csv")" -eq 3 ]
 end_farm

@@ -22,18 +22,18 @@ openssl pkey -in vault.pem -pubout -outform DER -out pub.der
 tail -c 32 pub.der >pub.raw
 { printf '\004\040'; cat pub.raw; } >pub.point
 { printf 'ssh-ed25519 '; { printf '\000\000\000\013ssh-ed25519\000\000\000\040'; cat pub.raw; } | openssl base64 -A; echo ' me@there'; } >pub.ssh
-ok 'a public key in PEM is adopted' firmkey adopt pub.pem -o vault.pub
+ok 'a public key in PEM is imported' firmkey import pub.pem -o vault
 for form in der raw point ssh; do
-    ok "  or in form $form" firmkey adopt pub.$form -o $form.pub
+    ok "  or in form $form" firmkey import pub.$form -o $form
     same '  to the same file' vault.pub $form.pub
 done
-refused 'never over another' 1 system firmkey adopt pub.pem -o vault.pub
+refused 'never over another' 1 system firmkey import pub.pem -o vault
 openssl genpkey -algorithm x25519 -out other.pem 2>.log
 openssl pkey -in other.pem -pubout -out other.pub.pem
-refused 'a key for something else' 3 malformed-keyring firmkey adopt other.pub.pem -o other.pub
+refused 'a key for something else' 3 malformed-keyring firmkey import other.pub.pem -o other
 head -c 43 pub.der >short.der
-refused 'a key cut short' 3 malformed-keyring firmkey adopt short.der -o other.pub
-refused 'no name' 2 usage firmkey adopt pub.pem
+refused 'a key cut short' 3 malformed-keyring firmkey import short.der -o other
+refused 'no name' 2 usage firmkey import pub.pem
 
 program() { # program NAME, its text on standard input
     { echo '#!/bin/sh'; cat; } >"$1"

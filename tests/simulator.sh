@@ -25,25 +25,6 @@ printf '2.0-stock\nAntminer S9\n' >"$T/stock/usr/bin/compile_time"
 head -c 200000 /dev/urandom >"$T/stock/filler"
 tar -C "$T/stock" -czf "$T/stock.tar.gz" usr/bin/compile_time filler
 
-# farm NUMBER-OF-NETWORK OPTION...: starts a farm at 127.NUMBER.0.1, at a port that was free; $http and $api are its ports.
-mkfifo "$T/ready"
-farm() {
-    net=$1
-    shift
-    rm -f "$T/control"
-    # The redirection within: opening the pipe waits for the other end.
-    background sh -c 'exec "$@" >"$0"' "$T/ready" firmsim run --first "127.$net.0.1" --http-port 0 --api-port 0 \
-        --password-file "$T/password" --boards "$boards" --control "$T/control" --boot-ms 30 --leave-ms 5 "$@"
-    farm=$child
-    read -r ready <"$T/ready"
-    http=$(echo "$ready" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
-    api=$(echo "$ready" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
-}
-end_farm() {
-    kill "$farm"
-    wait "$farm" || fail "the simulator ends as it should" "status $?"
-    children=$(echo "$children" | sed "s/ $farm\$//")
-}
 ask() { firmsim ask "$T/control" "$@"; }
 # of ADDRESS KEY: that figure of the board's books.
 of() { ask board "$1" | sed -n "s/.*\"$2\":\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
@@ -93,7 +74,7 @@ says() { # WHAT PATTERN COMMAND...: its output matches
 
 # --- stock boards ---
 
-farm 16 --board zynq-s9:2=2 --board zynq-s19 --version 1.0
+farm --boards "$boards" --first 127.16.0.1 --board zynq-s9:2=2 --board zynq-s19 --version 1.0
 a=127.16.0.1 b=127.16.0.2 c=127.16.0.3
 says "no password, no page" 401 page $a / --no-digest -o "$T/.page" -w '%{http_code}'
 says "the right one: the system's page" '"system_filesystem_version":"1.0"' page $a /cgi-bin/get_system_info.cgi
@@ -139,7 +120,7 @@ end_farm
 
 # --- boards with firmverify ---
 
-farm 17 --sealed zynq-s19:2=3 --pubkey "$T/release.pub" --counter 3 --version 1.0
+farm --boards "$boards" --first 127.17.0.1 --sealed zynq-s19:2=3 --pubkey "$T/release.pub" --counter 3 --version 1.0
 a=127.17.0.1
 says "sealed: a good bundle" '"code":"U000"' upload $a "$T/good.firm.tar"
 says "sealed: by its word" '^Firmseal-Verdict: ok' upload 127.17.0.2 "$T/good.firm.tar" /cgi-bin/upgrade_clear.cgi -D -
@@ -155,7 +136,7 @@ end_farm
 
 # --- what boards do wrong ---
 
-farm 18 --board zynq-s19=24 --version 1.0 --seed 7
+farm --boards "$boards" --first 127.18.0.1 --board zynq-s19=24 --version 1.0 --seed 7
 # breaks WHAT CURL-STATUS COMMAND...
 breaks() {
     what=$1 want=$2 got=0
@@ -237,7 +218,7 @@ end_farm
 # --- who gets what ---
 
 share() { # SEED: the addresses of those that are dealt `lost'
-    farm 19 --board zynq-s9=200 --seed "$1" --behave lost:10% --behave nothing:5 --behave slow:50%:100000
+    farm --boards "$boards" --first 127.19.0.1 --board zynq-s9=200 --seed "$1" --behave lost:10% --behave nothing:5 --behave slow:50%:100000
     ask state | grep '"lost"' | sed 's/.*"address":"\([^"]*\).*/\1/' >"$T/lost.$1.$2"
     ask state >"$T/state"
     end_farm
@@ -249,7 +230,7 @@ ok "a share is exact" [ "$(wc -l <"$T/lost.1.first") $(grep -c '"nothing"' "$T/s
 same "the same seed deals the same" "$T/lost.1.first" "$T/lost.1.again"
 ok "another one otherwise" sh -c '! cmp -s "$1" "$2"' sh "$T/lost.1.first" "$T/lost.2.first"
 printf '# a bad day\nlost:10%%\nreset:5:2\n' >"$T/scenario"
-farm 20 --board zynq-s9=100 --scenario "$T/scenario" --state "$T/books"
+farm --boards "$boards" --first 127.20.0.1 --board zynq-s9=100 --scenario "$T/scenario" --state "$T/books"
 end_farm
 ok "from a file, and the books are left at the end" [ "$(grep -c '"lost"' "$T/books") $(grep -c '"reset"' "$T/books")" = "10 5" ]
 
@@ -266,7 +247,7 @@ ok "what can be simulated is listed" sh -c 'firmsim behaviours | grep -q "^half-
 
 # --- ten thousand ---
 
-farm 32 --board zynq-s9=5000 --sealed zynq-s19=5000 --pubkey "$T/release.pub"
+farm --boards "$boards" --first 127.32.0.1 --board zynq-s9=5000 --sealed zynq-s19=5000 --pubkey "$T/release.pub"
 says "ten thousand boards" '"boards":10000,"first":"127.32.0.1","last":"127.32.39.94"' echo "$ready"
 says "the last one answers" '"macaddr":"02:.*:00:27:0f"' page 127.32.39.94 /cgi-bin/get_system_info.cgi
 if [ -z "${SAN:-}" ]; then
