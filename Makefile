@@ -4,7 +4,7 @@
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
-#   make check-cuts power cuts by the ten thousand; make check-big, images of gigabytes; make check-zynq, a Zynq board from U-Boot on
+#   make check-cuts power cuts by the ten thousand; make check-big, images of gigabytes
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -96,7 +96,7 @@ check: tests
 
 # More of what tests/cuts.sh shows: another seed, ten times as many crash states, and some of them booted.
 check-cuts: tests
-	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts
+	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts board
 
 # Images of 2 and 4 GiB, give or take a byte, and of 6 GiB: minutes, and 7 GB of room in TMPDIR.
 check-big: tests
@@ -113,6 +113,8 @@ fuzz:
 
 # --- firmverify for boards: ARMv7 (Cortex-A8, A9), static, from Debian's armhf libraries, which are unpacked and not installed ---
 BOARD_CROSS = arm-linux-gnueabihf-
+# yes: with `boot uboot-env', by libubootenv, some 30 KB more.
+BOARD_UBOOTENV = no
 board_limit = 655360
 board_dir = $(BUILD)/board
 board_root = $(abspath $(board_dir)/sysroot)
@@ -129,13 +131,14 @@ board_ldflags = -static -no-pie -Wl,--build-id=none -Wl,--defsym=_crypto_sign_ed
 board_unused = pwhash_argon2 scalarmult_curve25519 stream_salsa20 onetimeauth_poly1305
 
 $(board_libc): tests/arm-debs
-	tests/arm-debs $(board_dir)/sysroot libc6-dev linux-libc-dev libsodium-dev libdeflate-dev
+	tests/arm-debs $(board_dir)/sysroot libc6-dev linux-libc-dev libsodium-dev libdeflate-dev \
+		$(if $(filter yes,$(BOARD_UBOOTENV)),libubootenv-dev zlib1g-dev)
 	touch $@
 
 # libdeflate rather than zlib: of the same size, and a third faster. A program over the limit is not left behind.
 board: $(board_libc)
 	rm -f $(board_dir)/firmverify
-	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=no CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
+	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=$(BOARD_UBOOTENV) CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
 		CFLAGS='$(board_cflags)' LDFLAGS='$(board_ldflags)' $(board_dir)/obj/firmverify
 	$(BOARD_CROSS)strip -o $(board_dir)/firmverify.new $(board_dir)/obj/firmverify
 	@size=$$(wc -c <$(board_dir)/firmverify.new); echo "$(board_dir)/firmverify: $$size bytes"; \
@@ -174,6 +177,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big fuzz board bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
