@@ -232,8 +232,12 @@ static void on_stats(void *owner, const char *answer, size_t len, const char *wh
 
 	(void)why;
 	l->api = NULL;
-	if (answer)
-		(void)facts_api_stats(&l->event.health, answer, len);
+	/* Half an answer is none: without it a busy miner would look like one whose hash boards are gone. */
+	if (!answer || facts_api_stats(&l->event.health, answer, len)) {
+		end_good(l);
+		return;
+	}
+	l->event.health.api = true;
 	ask_api(l, "pools", on_pools);
 }
 
@@ -247,7 +251,6 @@ static void on_summary(void *owner, const char *answer, size_t len, const char *
 		end_good(l);
 		return;
 	}
-	l->event.health.api = true;
 	ask_api(l, "stats", on_stats);
 }
 
