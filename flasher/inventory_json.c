@@ -16,7 +16,7 @@ static int take_array(struct inventory_board *b, const json_t *array, struct err
 		const json_t *item = json_array_get(array, i);
 		size_t n = json_string_length(item);
 
-		if (!json_is_string(item) || n == 0 || n > TEXT_NAME_MAX || len + n + 1 > sizeof text)
+		if (!json_is_string(item) || !text_is_name((struct span){json_string_value(item), n}) || len + n + 1 > sizeof text)
 			return err_set(e, VERDICT_USAGE, "tags want an array of at most %d names", INVENTORY_TAGS_MAX);
 		memcpy(text + len, json_string_value(item), n);
 		len += n;

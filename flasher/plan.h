@@ -84,7 +84,7 @@ struct plan {
 void plan_defaults(struct plan *p);
 
 /* Reads a halt as on the command line, SCOPE:CLASS:COUNT or SCOPE:CLASS:PERCENT%/SAMPLE. Returns 0 or -1 (usage). */
-int plan_halt_parse(struct plan_halt *out, const char *text, struct err *e);
+int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e);
 
 /* Sizes of waves as on the command line: "2,10%,hand:100%", each a number or a share of all boards (rounded up), the last
  * one taking what is left in any case. Needs plan_add_boards() before. Returns 0 or -1 (usage). */

@@ -95,6 +95,7 @@ static void all_else_is_refused(void **state)
 		{"{\"mac\":\"02:00:00:00:00:01\"}\n", "inv:1: the members mac and address"},
 		{"{\"mac\":\"02:00:00:00:00:01\",\"address\":\"a\",\"x\":1}\n", "inv:1: there is no member \"x\""},
 		{"{\"mac\":1,\"address\":\"a\"}\n", "inv:1: mac is of the wrong type"},
+		{"{\"mac\":\"02:00:00:00:00:01\",\"address\":\"a\",\"tags\":[\"a b\"]}\n", "inv:1: tags want an array"},
 		{"{\"mac\"\n", "inv:1: no JSON object"},
 	};
 
