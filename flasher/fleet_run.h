@@ -49,6 +49,6 @@ int fleet_run_retry(struct fleet_run *f, const char *states, struct err *e);
 /* Runs it and says how it ended. *STATUS is the exit status: 0, 6, 7 or 8. Returns 0 or -1. */
 int fleet_run_go(struct fleet_run *f, int *status, struct err *e);
 
-void fleet_run_free(struct fleet_run **f);
+void fleet_run_free(struct fleet_run **out);
 
 #endif

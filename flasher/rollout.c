@@ -261,7 +261,7 @@ static void told(void *context, const struct link_event *event)
 	struct item *i = context;
 	struct rollout *r = i->r;
 	enum session_state before = i->d->session.state;
-	struct session_next next;
+	struct session_next next = {0};
 
 	r->nflying -= i->flying;
 	r->nbusy--;
@@ -338,7 +338,7 @@ static void grant(struct rollout *r, struct queue *q)
 {
 	struct item *i = pop(q);
 	enum session_state before = i->d->session.state;
-	struct session_next next;
+	struct session_next next = {0};
 
 	session_granted(&i->d->session, &r->setup.plan->rules, loop_now(r->setup.loop), &next);
 	follow(i, &next, before);
@@ -379,7 +379,7 @@ static void admit(struct item *i)
 	enum session_state before = s->state;
 	const struct plan_device *p = &i->r->setup.plan->devices[i->index];
 	const struct rollout_kind *kind = kind_of(i->r, p->board.board);
-	struct session_next next;
+	struct session_next next = {0};
 
 	s->seed = i->index * 2654435761u + 1;
 	s->self_reboot = kind && !(i->r->setup.plan->wipe ? &kind->board.wipe : &kind->board.keep)->reboot[0];

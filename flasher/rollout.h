@@ -55,6 +55,6 @@ const char *rollout_state(const struct rollout *r, const char **why);
 uint64_t rollout_now(const struct rollout *r); /* since 1970, milliseconds */
 unsigned rollout_wave(const struct rollout *r);
 
-void rollout_free(struct rollout **r);
+void rollout_free(struct rollout **out);
 
 #endif
