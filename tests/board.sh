@@ -49,7 +49,24 @@ grep -oE 'lib(keys|packer|flasher)\.a' "$map" | sort -u | nothing 'nothing of ke
 # --- what it asks of the board ---
 mkdir bin
 for program in firmkey firmpack firmflash firmsim; do ln -s "$BUILD/$program" "bin/$program"; done
-printf '#!/bin/sh\necho >>"%s"\nexec qemu-arm-static -0 "$0" -cpu cortex-a9 "%s" "$@"\n' "$T/runs" "$arm" >bin/firmverify
+# Once in some thousands of runs on a busy machine, QEMU's user emulation ends with 1 and not a word, which firmverify never does: it says why.
+# Such a run is counted and done again, unless it has read its standard input.
+cat >bin/firmverify <<WRAPPER
+#!/bin/sh
+echo >>"$T/runs"
+arm() { qemu-arm-static -0 "\$0" -cpu cortex-a9 "$arm" "\$@"; }
+case "\$0 \$* " in *.cgi\ * | *" - "* | *" cgi "*) exec qemu-arm-static -0 "\$0" -cpu cortex-a9 "$arm" "\$@" ;; esac
+said=\$(mktemp "$T/said.XXXXXX") got=0
+arm "\$@" 2>"\$said" || got=\$?
+if [ \$got -eq 1 ] && [ ! -s "\$said" ]; then
+    echo "\$*" >>"$T/silent"
+    got=0
+    arm "\$@" 2>"\$said" || got=\$?
+fi
+cat "\$said" >&2
+rm "\$said"
+exit \$got
+WRAPPER
 chmod 755 bin/firmverify
 mkdir -p tree/etc tree/bin tree/empty
 seq 300000 >tree/etc/numbers
@@ -100,3 +117,5 @@ for script in $scripts; do
     fi
 done
 ok "and it was the ARM program, $(wc -l <runs) times" test "$(wc -l <runs)" -ge 500
+[ -e silent ] || : >silent
+ok "  of which QEMU itself gave up $(wc -l <silent), three at most" test "$(wc -l <silent)" -le 3
