@@ -98,6 +98,10 @@ check: tests
 check-cuts: tests
 	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts board
 
+# The Zynq's kernel and U-Boot are built from Debian's sources, once: some ten minutes.
+check-zynq: tests
+	ZYNQ=1 BUILD=$(abspath $(BUILD)) sh tests/run zynq
+
 # Images of 2 and 4 GiB, give or take a byte, and of 6 GiB: minutes, and 7 GB of room in TMPDIR.
 check-big: tests
 	BIG=all BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run big
@@ -177,6 +181,6 @@ clean:
 	rm -rf build
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big fuzz board bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:
