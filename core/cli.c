@@ -71,8 +71,10 @@ static int help_verb(const char *name)
 int cli_run(const struct program *p, int argc, char **argv)
 {
 	program = p;
-	if (keep_standard_descriptors() != 0)
+	if (keep_standard_descriptors() != 0) {
+		fprintf(stderr, "%s: system: cannot keep the standard descriptors open: %s\n", p->name, strerror(errno));
 		return STATUS_SYSTEM;
+	}
 	if (argc < 2) {
 		print_help(stderr);
 		return STATUS_USAGE;
