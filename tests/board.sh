@@ -17,16 +17,22 @@ if grep -q 'no armhf packages' made; then
     exit 0
 fi
 if [ "$status" -eq 0 ]; then pass "$(tail -n 1 made | sed 's,.*/,,')"; else fail 'make board' "$(tail -n 20 made)"; exit 1; fi
-arm=$BUILD/board/firmverify
+cp "$BUILD/board/firmverify" arm
+arm=$T/arm
 map=$BUILD/board/obj/firmverify.map
 elf() { arm-linux-gnueabihf-readelf "$@" "$arm" 2>/dev/null; }
 
 # --- the program ---
 size=$(wc -c <"$arm")
 ok 'at most 640 KiB, stripped' test "$size" -le 655360
-ok '  which the rule sees to' test "$(make_board board_limit=$((size - 1)) >limited 2>&1 || tail -n 3 limited | grep -c "that is over")" = 1
-ok '  and then leaves no program behind' test ! -e "$arm"
-ok '  but does at the limit' make_board board_limit="$size"
+# Under another name: other tests run the one that was made.
+limited() { make_board board_program="$T/limited" board_limit="$1"; }
+ok '  which the rule sees to' limited "$size"
+ok '    with the same program' cmp limited "$arm"
+ok '    and not when it is a byte longer' test "$(limited $((size - 1)) >said 2>&1 || grep -c 'that is over' said)" = 1
+ok '    and then leaves no program behind' test ! -e limited
+ok 'a program that did not change is left where it is' test "$(stat -c %i "$BUILD/board/firmverify")" = "$(
+    make_board >/dev/null 2>&1; stat -c %i "$BUILD/board/firmverify")"
 elf -lS | grep -E 'SYMTAB|\.debug_' | nothing 'holds no symbols'
 { elf -d | grep NEEDED; elf -l | grep -E 'INTERP|DYNAMIC'; } | nothing 'needs no library and no loader'
 abi=$(elf -n | sed -n 's/.*OS: Linux, ABI: //p')
@@ -49,23 +55,10 @@ grep -oE 'lib(keys|packer|flasher)\.a' "$map" | sort -u | nothing 'nothing of ke
 # --- what it asks of the board ---
 mkdir bin
 for program in firmkey firmpack firmflash firmsim; do ln -s "$BUILD/$program" "bin/$program"; done
-# Once in some thousands of emulated runs on a busy machine, one ended with 1 and not a word; why is not known. firmverify says why whenever it
-# ends with 1, so a silent one is taken for QEMU's: it is counted, bounded below, and done again, unless it has read its standard input.
 cat >bin/firmverify <<WRAPPER
 #!/bin/sh
 echo >>"$T/runs"
-arm() { qemu-arm-static -0 "\$0" -cpu cortex-a9 "$arm" "\$@"; }
-case "\$0 \$* " in *.cgi\ * | *" - "* | *" cgi "*) exec qemu-arm-static -0 "\$0" -cpu cortex-a9 "$arm" "\$@" ;; esac
-said=\$(mktemp "$T/said.XXXXXX") got=0
-arm "\$@" 2>"\$said" || got=\$?
-if [ \$got -eq 1 ] && [ ! -s "\$said" ]; then
-    echo "\$*" >>"$T/silent"
-    got=0
-    arm "\$@" 2>"\$said" || got=\$?
-fi
-cat "\$said" >&2
-rm "\$said"
-exit \$got
+exec qemu-arm-static -0 "\$0" -cpu cortex-a9 "$arm" "\$@"
 WRAPPER
 chmod 755 bin/firmverify
 mkdir -p tree/etc tree/bin tree/empty
@@ -117,5 +110,3 @@ for script in $scripts; do
     fi
 done
 ok "and it was the ARM program, $(wc -l <runs) times" test "$(wc -l <runs)" -ge 500
-[ -e silent ] || : >silent
-ok "  of which $(wc -l <silent) ended without a word, three at most" test "$(wc -l <silent)" -le 3
