@@ -18,7 +18,7 @@ DEFLATE := $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo libdefl
 UBOOTENV := $(shell $(PKG_CONFIG) --exists libubootenv 2>/dev/null && echo yes || echo no)
 
 comma := ,
-BUILD = build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+BUILD = build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # --- flags: ours first, the user's last ---
 CFLAGS = -O2 -g
@@ -153,6 +153,27 @@ board-program: $(board_libc)
 		[ $$size -le $(board_limit) ] || { rm -f $(board_program); echo "that is over $(board_limit)" >&2; exit 1; }
 	@if cmp -s $(board_program).new $(board_program); then rm $(board_program).new; else mv $(board_program).new $(board_program); fi
 
+# firmpack for 32-bit ARM, with Debian's armhf libraries beside it: tests compare its bundles with this machine's.
+#   qemu-arm-static -L build/arm/sysroot build/arm/firmpack
+arm_dir = $(BUILD)/arm
+arm_root = $(abspath $(arm_dir)/sysroot)
+arm_packages = libc6 libc6-dev linux-libc-dev libgcc-s1 libstdc++6 libsodium23 libsodium-dev libdeflate0 libdeflate-dev zlib1g zlib1g-dev \
+	libjansson4 libjansson-dev libarchive13 libarchive-dev libacl1 libbz2-1.0 liblz4-1 liblzma5 libnettle8 libxml2 libicu72 libzstd1
+packer-arm:
+	@mkdir -p $(arm_dir)
+	+flock $(arm_dir)/lock $(MAKE) --no-print-directory $(arm_dir)/firmpack
+$(arm_root)/usr/include/archive.h: tests/arm-debs
+	tests/arm-debs $(arm_root) $(arm_packages)
+	touch $@
+$(arm_dir)/firmpack: $(arm_root)/usr/include/archive.h FORCE
+	$(MAKE) BUILD=$(arm_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=no CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
+		CFLAGS='-O2 --sysroot=$(arm_root) -B$(arm_root)/usr/lib/arm-linux-gnueabihf \
+			-isystem $(arm_root)/usr/include/arm-linux-gnueabihf -isystem $(arm_root)/usr/include' \
+		LDFLAGS='-L$(arm_root)/usr/lib/arm-linux-gnueabihf -Wl,-rpath-link,$(arm_root)/lib/arm-linux-gnueabihf:$(arm_root)/usr/lib/arm-linux-gnueabihf' \
+		$(arm_dir)/obj/firmpack
+	cp $(arm_dir)/obj/firmpack $@
+FORCE:
+
 bench: all bench-upload
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
 $(BUILD)/tests/bench/uploads: $(BUILD)/tests/bench/uploads.o $(foreach r,$(firmflash_rooms),$(call archive,$(r)))
@@ -182,9 +203,9 @@ install: documents
 	cd $(BUILD)/share && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX)/share)/{} \;
 
 clean:
-	rm -rf build
+	rm -rf build build-*
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board board-program bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -86,6 +86,25 @@ else
     skip 'another processor' 'needs qemu-x86_64-static, x86-64 and no sanitizer'
 fi
 
+# --- another machine: 32 bits, ARM, Debian's armhf libraries ---
+arm_status=0
+if [ -n "${SAN:-}" ] || ! command -v qemu-arm-static >/dev/null 2>&1 || ! command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1; then
+    skip 'by a 32-bit ARM machine' 'needs qemu-arm-static, arm-linux-gnueabihf-gcc and no sanitizer'
+else
+    make -s -C "$TESTS/.." BUILD="$BUILD" packer-arm >"$T/arm.log" 2>&1 || arm_status=$?
+    if grep -q 'no armhf packages' "$T/arm.log"; then
+        skip 'by a 32-bit ARM machine' "$(grep -m 1 'no armhf packages' "$T/arm.log")"
+    elif [ $arm_status -ne 0 ]; then
+        fail 'firmpack is built for 32-bit ARM' "$(tail -n 20 "$T/arm.log")"
+    else
+        native=$FIRMPACK FIRMPACK=$BUILD/arm/firmpack
+        ok 'a 32-bit ARM firmpack' sh -c 'arm-linux-gnueabihf-readelf -h "$1" | grep -q "Machine: *ARM"' sh "$FIRMPACK"
+        again '  makes the same bundle' "$home/tree" qemu-arm-static -L "$BUILD/arm/sysroot"
+        again '  with one thread, too' "$home/tree" taskset -c 0 qemu-arm-static -L "$BUILD/arm/sysroot"
+        FIRMPACK=$native
+    fi
+fi
+
 # --- other file systems ---
 if [ -d /dev/shm ] && [ "$(stat -f -c %T /dev/shm)" != "$(stat -f -c %T "$T")" ]; then
     memory=$(mktemp -d /dev/shm/firmseal-test.XXXXXX)
