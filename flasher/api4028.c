@@ -12,9 +12,15 @@
 #include <unistd.h>
 
 struct api {
-	struct loop *loop;
+	struct gate *gate;
+	struct gate_pass pass;
+	struct loop *loop;         /* the gate's */
 	struct loop_watch watch;
 	struct loop_timer timer;
+	struct sockaddr_storage to;
+	socklen_t to_len;
+	uint64_t timeout_ms;
+	bool met;                  /* the board has picked up */
 	api_told *told;
 	void *owner;
 	char question[API_COMMAND_MAX + 32];
@@ -31,6 +37,7 @@ void api_cancel(struct api **a)
 	loop_disarm((*a)->loop, &(*a)->timer);
 	if ((*a)->watch.fd >= 0)
 		close((*a)->watch.fd);
+	gate_leave((*a)->gate, &(*a)->pass);
 	free((*a)->answer);
 	free(*a);
 	*a = NULL;
@@ -65,6 +72,7 @@ static void ask(struct api *a)
 		finish(a, strerror(errno));
 		return;
 	}
+	a->met = true;
 	a->asked += n > 0 ? (size_t)n : 0;
 	if (!a->question[a->asked] && loop_watch(a->loop, &a->watch, LOOP_READ, NULL))
 		finish(a, "out of memory");
@@ -119,31 +127,48 @@ static void on_ready(void *owner, unsigned events)
 		hear(a);
 }
 
-/* A socket on its way to HOST, or -1. */
-static int dial(const char *host, uint16_t port, struct err *e)
+static bool has_met(const void *owner)
+{
+	return ((const struct api *)owner)->met;
+}
+
+static int resolve(struct api *a, const char *host, uint16_t port, struct err *e)
 {
 	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	char service[8], quoted[80];
-	int fd;
 
 	snprintf(service, sizeof service, "%u", (unsigned)port);
 	if (getaddrinfo(host, service, &hints, &found))
 		return err_set(e, VERDICT_USAGE, "\"%s\" is no numeric address",
 			       err_quote(quoted, sizeof quoted, host, strlen(host)));
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		err_errno(e, "cannot make a socket");
-	else if (connect(fd, found->ai_addr, found->ai_addrlen) && errno != EINPROGRESS) {
-		err_errno(e, "cannot connect to %s port %u", host, (unsigned)port);
-		close(fd);
-		fd = -1;
-	}
+	memcpy(&a->to, found->ai_addr, found->ai_addrlen);
+	a->to_len = found->ai_addrlen;
 	freeaddrinfo(found);
-	return fd;
+	return 0;
 }
 
-int api_ask(struct api **out, struct loop *loop, const char *host, uint16_t port, const char *command,
+/* Sets out for the board; the clock runs from here on. */
+static int dial(struct api *a, struct err *e)
+{
+	a->watch.fd = socket(a->to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (a->watch.fd < 0)
+		return err_errno(e, "cannot make a socket");
+	if (connect(a->watch.fd, (const struct sockaddr *)&a->to, a->to_len) && errno != EINPROGRESS)
+		return err_errno(e, "cannot connect");
+	return loop_watch(a->loop, &a->watch, LOOP_WRITE, e) || loop_arm(a->loop, &a->timer, a->timeout_ms, e) ? -1 : 0;
+}
+
+static void on_enter(void *owner)
+{
+	struct api *a = owner;
+	struct err e = {0};
+
+	if (dial(a, &e))
+		finish(a, e.message);
+}
+
+int api_ask(struct api **out, struct gate *gate, const char *host, uint16_t port, const char *command,
 	    uint64_t timeout_ms, api_told *told, void *owner, struct err *e)
 {
 	size_t n = strspn(command, "abcdefghijklmnopqrstuvwxyz");
@@ -155,11 +180,11 @@ int api_ask(struct api **out, struct loop *loop, const char *host, uint16_t port
 	a = calloc(1, sizeof *a);
 	if (!a)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	*a = (struct api){.loop = loop, .told = told, .owner = owner, .timer = {.fire = on_late, .owner = a}};
+	*a = (struct api){.gate = gate, .loop = gate->loop, .told = told, .owner = owner, .timeout_ms = timeout_ms,
+			  .timer = {.fire = on_late, .owner = a}, .watch = {on_ready, a, -1, false},
+			  .pass = {.enter = on_enter, .met = has_met, .owner = a}};
 	snprintf(a->question, sizeof a->question, "{\"command\":\"%s\"}", command);
-	a->watch = (struct loop_watch){on_ready, a, dial(host, port, e), false};
-	if (a->watch.fd < 0 || loop_watch(loop, &a->watch, LOOP_WRITE, e) ||
-	    loop_arm(loop, &a->timer, timeout_ms, e)) {
+	if (resolve(a, host, port, e) || (gate_ask(gate, &a->pass) && dial(a, e))) {
 		api_cancel(&a);
 		return -1;
 	}

@@ -4,7 +4,7 @@
 #ifndef FLASHER_API4028_H
 #define FLASHER_API4028_H
 
-#include "flasher/loop.h"
+#include "flasher/gate.h"
 
 enum {
 	API_PORT = 4028,
@@ -18,9 +18,9 @@ struct api; /* one question under way */
  * question is over and freed by then. */
 typedef void api_told(void *owner, const char *answer, size_t len, const char *why);
 
-/* Asks COMMAND ("version", "summary", "stats", "pools": letters only) of HOST, a numeric address. It has TIMEOUT_MS for all
- * of it. Returns 0 or -1 (usage, system); then nothing will be told. */
-int api_ask(struct api **out, struct loop *loop, const char *host, uint16_t port, const char *command,
+/* Asks COMMAND ("version", "summary", "stats", "pools": letters only) of HOST, a numeric address, when GATE lets it. From then on it has
+ * TIMEOUT_MS for all of it. Returns 0 or -1 (usage, system); then nothing will be told. */
+int api_ask(struct api **out, struct gate *gate, const char *host, uint16_t port, const char *command,
 	    uint64_t timeout_ms, api_told *told, void *owner, struct err *e);
 
 /* Gives the question up; nothing is told. Safe on NULL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* HTTP to thousands of boards at once, from one thread. The only part that calls libcurl.
+/* HTTP to thousands of boards at once, from one thread. The only part that calls libcurl. Images are sent to as many boards as is asked for;
+ * all shorter requests go through a gate.
  *
  * The rules of every request: HTTP/1.1 over a connection of its own (libcurl repeats a request by itself when a kept one
  * turns out dead), no proxy and nothing else from the environment, no redirect, Digest or nothing, every answer bounded,
@@ -10,6 +11,7 @@
 #include "flasher/address.h"
 #include "flasher/bucket.h"
 #include "flasher/exchange.h"
+#include "flasher/gate.h"
 #include "flasher/secret.h"
 
 struct client; /* all requests of a process */
@@ -26,6 +28,9 @@ int client_open(struct client **out, struct loop *loop, struct err *e);
 void client_free(struct client **c);
 
 struct loop *client_loop(const struct client *c);
+
+/* Where all short conversations with boards pass, this client's own and those with port 4028. It lives as long as C. */
+struct gate *client_gate(struct client *c);
 
 /* Bytes of bodies that left so far, those under way included. */
 uint64_t client_sent(const struct client *c);
@@ -56,7 +61,7 @@ int visit_bearer(struct visit *v, const char *token, struct err *e);
 /* Told once for a request, from the loop. It may begin the next one, or close the visit. */
 typedef void visit_told(void *owner, struct visit *v);
 
-/* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s). POST must live until TOLD.
+/* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s, not counting a wait at the gate). POST must live until TOLD.
  * Returns 0, or -1 (system), and then nothing will be told. */
 int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e);
 

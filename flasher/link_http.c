@@ -10,7 +10,7 @@
 #include "flasher/http.h"
 #include "flasher/limit.h"
 
-enum { API_TIMEOUT_MS = 5000, CAPACITY_MIN = 16 };
+enum { API_TIMEOUT_MS = 10000, CAPACITY_MIN = 16 };
 
 static const char miner_type_page[] = "/cgi-bin/miner_type.cgi", status_page[] = "/cgi-bin/status.cgi";
 
@@ -162,7 +162,7 @@ static void on_status(void *owner, const struct result *r)
 	if (r->outcome == OUTCOME_ACCEPTED && body_of(l)->status == 200)
 		(void)facts_status(&l->event.identity, body_of(l)->body, body_of(l)->len);
 	if (id->version[0] || !l->maker->options.api_port ||
-	    api_ask(&l->api, l->maker->loop, l->peer, l->maker->options.api_port, "version", API_TIMEOUT_MS,
+	    api_ask(&l->api, client_gate(l->maker->client), l->peer, l->maker->options.api_port, "version", API_TIMEOUT_MS,
 		    on_api_version, l, NULL))
 		end_good(l);
 }
@@ -222,7 +222,7 @@ static void on_pools(void *owner, const char *answer, size_t len, const char *wh
 
 static void ask_api(struct board_link *l, const char *command, api_told *then)
 {
-	if (api_ask(&l->api, l->maker->loop, l->peer, l->maker->options.api_port, command, API_TIMEOUT_MS, then, l, NULL))
+	if (api_ask(&l->api, client_gate(l->maker->client), l->peer, l->maker->options.api_port, command, API_TIMEOUT_MS, then, l, NULL))
 		end_good(l); /* without figures: `api' says so */
 }
 

@@ -127,17 +127,17 @@ static unsigned events_of(uint32_t events)
 	return (events & (EPOLLIN | EPOLLRDHUP) ? LOOP_READ : 0U) | (events & EPOLLOUT ? LOOP_WRITE : 0U);
 }
 
-/* Waits, at most until the next timer, and calls whoever is ready. Sets *CALLED to their number. */
-static int poll_once(struct loop *l, int timeout_ms, int *called, struct err *e)
+/* Waits, at most so long, and calls whoever is ready; adds their number to *CALLED. *MORE: the batch was full, others may be ready, too. */
+static int poll_once(struct loop *l, int timeout_ms, int *called, bool *more, struct err *e)
 {
 	int n;
 
-	*called = 0;
 	n = epoll_wait(l->epoll, l->batch, BATCH, timeout_ms);
 	if (n < 0 && errno != EINTR)
 		return err_errno(e, "cannot wait for descriptors");
 	look_at_clock(l);
 	l->nbatch = n > 0 ? n : 0;
+	*more = n == BATCH;
 	for (int i = 0; i < l->nbatch && !l->stopped; i++) {
 		struct loop_watch *w = l->batch[i].data.ptr;
 
@@ -297,13 +297,28 @@ static int patience(const struct loop *l)
 	return due - l->now_ms < INT_MAX ? (int)(due - l->now_ms) : INT_MAX;
 }
 
+/* Everybody who is ready gets a turn before time is looked at: a timer must not call late what is there already. epoll tells of
+ * each of them once before it tells of anybody again. */
+static int poll_all(struct loop *l, int *called, struct err *e)
+{
+	size_t rounds = l->nwatches / BATCH + 1;
+	int timeout_ms = patience(l);
+	bool more = true;
+
+	*called = 0;
+	for (; more && rounds > 0 && !l->stopped; rounds--, timeout_ms = 0)
+		if (poll_once(l, timeout_ms, called, &more, e))
+			return -1;
+	return 0;
+}
+
 static int run(struct loop *l, struct err *e)
 {
 	int called;
 
 	while (!l->stopped && (l->nwatches || l->ntimers)) {
 		look_at_clock(l);
-		if (poll_once(l, patience(l), &called, e))
+		if (poll_all(l, &called, e))
 			return -1;
 		if (l->clock == LOOP_VIRTUAL && !called) {
 			if (!l->ntimers)

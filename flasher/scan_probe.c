@@ -116,7 +116,7 @@ static void on_pools(void *owner, const char *answer, size_t len, const char *wh
 
 static void ask(struct scan_probe *p, const char *command, api_told *then)
 {
-	if (!p->options->api_port || api_ask(&p->api, client_loop(p->client), p->host, p->options->api_port, command,
+	if (!p->options->api_port || api_ask(&p->api, client_gate(p->client), p->host, p->options->api_port, command,
 					     p->options->timeout_ms, then, p, NULL))
 		conclude(p);
 }

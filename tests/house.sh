@@ -26,7 +26,7 @@ owner() { # owner HEADER FILE|ROOM/
     grep -lE "^#include <$1" core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE "^($2)" | nothing "<$1> belongs to $2"
 }
 owner archive packer/import.c
-owner curl flasher/client.c
+owner curl 'flasher/client(|_visit).c|flasher/client_parts.h'
 owner jansson 'flasher/(answer|facts|inventory_json).c|packer/evidence_check.c'
 owner blkid flasher/disk.c
 owner sqlite3 flasher/ledger

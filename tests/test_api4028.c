@@ -16,6 +16,7 @@
 #include "flasher/api4028.h"
 
 static struct loop *loop;
+static struct gate gate;
 static struct err e;
 static struct api *api;
 static struct loop_watch listening, peer;
@@ -67,6 +68,7 @@ static int begin(void **state)
 	    listen(listening.fd, 4) || getsockname(listening.fd, (struct sockaddr *)&a, &len))
 		return -1;
 	port = ntohs(a.sin_port);
+	gate_init(&gate, loop, 1);
 	return loop_watch(loop, &listening, LOOP_READ, &e);
 }
 
@@ -74,6 +76,7 @@ static int end(void **state)
 {
 	(void)state;
 	close(listening.fd);
+	gate_close(&gate);
 	loop_free(&loop);
 	return 0;
 }
@@ -95,7 +98,7 @@ static void ask(const char *text, size_t len, uint64_t timeout_ms)
 {
 	answer = text;
 	answer_len = len;
-	assert_int_equal(api_ask(&api, loop, "127.0.0.1", port, "summary", timeout_ms, on_told, &api, &e), 0);
+	assert_int_equal(api_ask(&api, &gate, "127.0.0.1", port, "summary", timeout_ms, on_told, &api, &e), 0);
 	assert_int_equal(loop_run(loop, &e), 0);
 	assert_int_equal(told_times, 1);
 }
@@ -148,7 +151,7 @@ static void nobody_there_is_told(void **state)
 	loop_unwatch(loop, &listening);
 	close(listening.fd);
 	listening.fd = -1;
-	if (api_ask(&api, loop, "127.0.0.1", port, "version", 5000, on_told, &api, &e) == 0)
+	if (api_ask(&api, &gate, "127.0.0.1", port, "version", 5000, on_told, &api, &e) == 0)
 		assert_int_equal(loop_run(loop, &e), 0);
 	assert_true(told_times == 0 || refusal[0]);
 	assert_int_equal(got_len, 0);
@@ -160,18 +163,40 @@ static void names_and_odd_commands_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		assert_int_equal(api_ask(&api, loop, "127.0.0.1", port, bad[i], 1, on_told, &api, &e), -1);
+		assert_int_equal(api_ask(&api, &gate, "127.0.0.1", port, bad[i], 1, on_told, &api, &e), -1);
 		assert_int_equal(e.verdict, VERDICT_USAGE);
 	}
-	assert_int_equal(api_ask(&api, loop, "localhost", port, "stats", 1, on_told, &api, &e), -1);
+	assert_int_equal(api_ask(&api, &gate, "localhost", port, "stats", 1, on_told, &api, &e), -1);
 	assert_int_equal(e.verdict, VERDICT_USAGE);
 	assert_null(api);
+}
+
+static void give_up_first(void *owner)
+{
+	gate_leave(&gate, owner);
+}
+
+/* The clock runs from the moment that the question is asked, not from when somebody wanted to ask it. */
+static void who_waits_at_the_gate_is_not_late(void **state)
+{
+	struct gate_pass first = {.enter = give_up_first, .owner = &first};
+	struct loop_timer later = {.fire = give_up_first, .owner = &first};
+
+	(void)state;
+	answer = "{}";
+	answer_len = 3;
+	assert_true(gate_ask(&gate, &first));
+	assert_int_equal(loop_arm(loop, &later, 200, &e), 0);
+	assert_int_equal(api_ask(&api, &gate, "127.0.0.1", port, "summary", 100, on_told, &api, &e), 0);
+	assert_int_equal(loop_run(loop, &e), 0);
+	assert_string_equal(refusal, "");
+	assert_int_equal(got_len, 2);
 }
 
 static void who_cancels_hears_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(api_ask(&api, loop, "127.0.0.1", port, "stats", 1000, on_told, &api, &e), 0);
+	assert_int_equal(api_ask(&api, &gate, "127.0.0.1", port, "stats", 1000, on_told, &api, &e), 0);
 	api_cancel(&api);
 	api_cancel(&api);
 	loop_unwatch(loop, &listening);
@@ -189,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(silence_ends, begin, end),
 		cmocka_unit_test_setup_teardown(nobody_there_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(names_and_odd_commands_are_refused, begin, end),
+		cmocka_unit_test_setup_teardown(who_waits_at_the_gate_is_not_late, begin, end),
 		cmocka_unit_test_setup_teardown(who_cancels_hears_nothing, begin, end),
 	};
 

@@ -98,6 +98,14 @@ static void memory_behaves_as_usual(void **state)
 	assert_string_equal(q, "abc");
 	q = wipe_realloc(q, 2);
 	assert_memory_equal(q, "ab", 2);
+	q = wipe_realloc(q, 1 << 20); /* from small to large, and back */
+	assert_memory_equal(q, "ab", 2);
+	assert_int_equal((uintptr_t)q % _Alignof(max_align_t), 0);
+	memset(q + 2, 'x', (1 << 20) - 2);
+	q = wipe_realloc(q, 300 << 10);
+	assert_int_equal(q[(300 << 10) - 1], 'x');
+	q = wipe_realloc(q, 3);
+	assert_memory_equal(q, "abx", 3);
 	wipe_free(q);
 	wipe_free(z);
 	wipe_free(NULL);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC */
+/* A client from within: what client.c (libcurl's multi interface and the loop) and client_visit.c (one board's requests) share. */
+#ifndef FLASHER_CLIENT_PARTS_H
+#define FLASHER_CLIENT_PARTS_H
+
+#include <curl/curl.h>
+
+#include "flasher/client.h"
+
+struct client {
+	struct loop *loop;
+	CURLM *multi;
+	struct gate gate;        /* for all but images */
+	struct loop_timer timer, sweep, kick;
+	struct visit *active;    /* those with a request under way */
+	uint64_t sent;           /* by visits that are over */
+};
+
+struct visit {
+	struct client *client;
+	struct visit *next, *prev;
+	CURL *curl;
+	struct curl_slist *fields;
+	char *bearer;            /* a whole header field, or NULL; wiped when freed */
+	struct visit_options options;
+	struct gate_pass pass;
+	struct bucket_waiter waiter;
+	visit_told *told;
+	void *owner;
+	bool active, paused;
+	uint64_t begun_ms;
+	char error[CURL_ERROR_SIZE], failure[CURL_ERROR_SIZE];
+	struct exchange exchange;
+};
+
+/* Hands V's request to libcurl; its clock runs from here on. Returns 0, or -1 when memory is out. */
+int client_take_in(struct client *c, struct visit *v);
+
+/* Takes V from libcurl, which does not call for it from here on, or from the gate. Safe when it is with neither. */
+void client_take_out(struct client *c, struct visit *v);
+
+/* V's request has ended with CODE: takes it out, and tells. V may be gone afterwards. */
+void client_finish(struct client *c, struct visit *v, CURLcode code);
+
+/* The bucket has a share for V. Called by it with a visit. */
+void client_turn(void *visit);
+
+#endif
