@@ -160,6 +160,9 @@ whole_way() {
     ok 'given up while it runs' rollback
     is '  the confirmed one is next, and not on trial' 'b next a a=two b=three 2'
     refused '  the one that was given up cannot be confirmed' 2 usage confirm
+    refused '  nothing is written over the one to go back to' 1 busy install four
+    ok '  given up once more' rollback
+    is '  which changes nothing' 'b next a a=two b=three 2'
     starts '  and starts' a
     ok 'it needs no confirming' confirm
     # The boot loader knows better.

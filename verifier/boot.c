@@ -95,6 +95,13 @@ static bool noted(const struct device *d, enum side *out)
 	return found;
 }
 
+bool boot_given_up(const struct device *d, const struct boot_state *s)
+{
+	enum side ran;
+
+	return !s->trial && noted(d, &ran) && ran != s->side;
+}
+
 int boot_read(const struct device *d, struct boot_state *out, struct err *e)
 {
 	const struct boot_method *m = method(d);

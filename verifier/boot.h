@@ -32,6 +32,9 @@ int boot_write(const struct device *d, const struct boot_state *next, struct err
 enum side boot_running(const struct device *d, const struct boot_state *s);
 /* Notes that SIDE runs, until the next start: for who changes what starts next so that the record no longer shows it. Returns 0 or -1. */
 int boot_note_running(const struct device *d, enum side side, struct err *e);
+/* Whether the image that runs has been given up in this very start: S, no trial, is the other side's, and a note says so. Until the
+ * restart the side that starts next is the only one that is known to be good. */
+bool boot_given_up(const struct device *d, const struct boot_state *s);
 /* What the command line says. Returns false when it says nothing. */
 bool boot_told(const struct device *d, enum side *out);
 

@@ -91,7 +91,7 @@ static int check_room(const struct job *j, struct err *e)
 	return staging_room(j->d, size, e);
 }
 
-/* The side that nothing runs from. An image that runs on trial has only that to fall back to. */
+/* The side that nothing runs from. An image that runs on trial, or has been given up and still runs, has only that to fall back to. */
 static int choose_side(struct job *j, struct err *e)
 {
 	struct boot_state boot;
@@ -104,6 +104,9 @@ static int choose_side(struct job *j, struct err *e)
 	running = boot_running(j->d, &boot);
 	if (boot.trial && running == boot.side)
 		return err_set(e, VERDICT_BUSY, "the image that runs is on trial: it has to be confirmed or rolled back first");
+	if (boot_given_up(j->d, &boot))
+		return err_set(e, VERDICT_BUSY, "the image that runs has been given up: the board has to start side %s first",
+			       boot_letter(boot.side));
 	j->side = boot_other(running);
 	return 0;
 }

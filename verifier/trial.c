@@ -78,6 +78,8 @@ int trial_rollback(const struct device *d, struct trial_result *out, struct err 
 
 	if (look(d, out, e) != 0)
 		return -1;
+	if (boot_given_up(d, &out->boot)) /* asked once more: the one before is next already, and no image on trial */
+		return state_installed(d, out->boot.side, &out->image, e);
 	/* The trial of a side that has not been started yet is called off: what runs goes on. */
 	calls_off = out->boot.trial && out->running != out->boot.side;
 	next = (struct boot_state){.side = calls_off ? out->running : boot_other(out->running), .trial = !out->boot.trial};
