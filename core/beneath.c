@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,8 +13,8 @@
 
 #include "core/path.h"
 
-/* Paths hold at most 128 components; what is deeper was not put there by us. */
-enum { PATH_DEPTH_MAX = PATH_MAX_LEN / 2 + 1, REMOVE_DEPTH_MAX = PATH_DEPTH_MAX + 1 };
+/* Paths hold at most 128 components; what is deeper was not put there by us, and has to go all the same. */
+enum { PATH_DEPTH_MAX = PATH_MAX_LEN / 2 + 1, REMOVE_DEPTH_MAX = PATH_DEPTH_MAX + 1, NAME_SIZE = 256 };
 
 struct beneath {
 	int root;
@@ -185,7 +186,7 @@ int beneath_symlink(struct beneath *b, const char *target, const char *path, str
 
 struct level {
 	DIR *dir;
-	char name[256]; /* as it is called in the level above */
+	char name[NAME_SIZE]; /* as it is called in the level above */
 };
 
 /* Opens NAME in DIR as the next level. Returns 1, 0 when it is no directory (and has been unlinked), -1. */
@@ -194,6 +195,8 @@ static int enter(struct level *level, int dir, const char *name, dev_t dev, stru
 	struct stat st;
 	int fd;
 
+	if (strlen(name) >= sizeof level->name) /* some file systems list names that nothing can open */
+		return err_set(e, VERDICT_SYSTEM, "cannot remove a name of over %d bytes", NAME_SIZE - 1);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? 0 : fail("look at", name, e);
 	if (!S_ISDIR(st.st_mode))
@@ -209,7 +212,7 @@ static int enter(struct level *level, int dir, const char *name, dev_t dev, stru
 		close(fd);
 		return err_errno(e, "cannot read a directory");
 	}
-	memcpy(level->name, name, strnlen(name, 255) + 1);
+	memcpy(level->name, name, strlen(name) + 1);
 	return 1;
 }
 
@@ -223,47 +226,87 @@ static const char *next_name(DIR *dir)
 	return d ? d->d_name : NULL;
 }
 
+struct removal {
+	struct level levels[REMOVE_DEPTH_MAX + 1]; /* the last one is never gone down into */
+	int depth, dir;        /* DIR is above levels[0] */
+	dev_t dev;
+	unsigned lifted, seen; /* directories so far, and when levels[0] was last read to its end */
+};
+
+/* Who may write in the tree may nest directories as deep as the file system lets them, and must not keep an update from going on with that:
+ * the one that was entered last, too deep to stay, is moved right below the top, where it is met again. */
+static int lift(struct removal *r, struct err *e)
+{
+	struct level *deep = &r->levels[r->depth];
+	int top = dirfd(r->levels[0].dir), from = dirfd(r->levels[r->depth - 1].dir);
+	char name[32];
+
+	closedir(deep->dir);
+	for (;;) {
+		snprintf(name, sizeof name, ".firmseal-deep-%u", r->lifted);
+		if (renameat(from, deep->name, top, name) == 0)
+			break;
+		if (errno == EEXIST || errno == ENOTEMPTY)
+			r->lifted++;
+		else if (errno != ENOTDIR || unlinkat(top, name, 0) != 0) /* a file of that name: it has to go as well */
+			return fail("move", deep->name, e);
+	}
+	r->lifted++;
+	return 0;
+}
+
+/* The directory gone into last has been read to its end. */
+static int leave(struct removal *r, struct err *e)
+{
+	struct level *top = &r->levels[r->depth - 1];
+
+	if (unlinkat(r->depth > 1 ? dirfd(r->levels[r->depth - 2].dir) : r->dir, top->name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
+		closedir(top->dir);
+		r->depth--;
+		return 0;
+	}
+	if (r->depth > 1 || r->seen == r->lifted || (errno != ENOTEMPTY && errno != EEXIST))
+		return fail("remove", top->name, e);
+	r->seen = r->lifted;
+	rewinddir(top->dir); /* for what was moved here meanwhile */
+	return 0;
+}
+
+/* One name, or the end of one directory. */
+static int remove_next(struct removal *r, struct err *e)
+{
+	DIR *here = r->levels[r->depth - 1].dir;
+	const char *child = next_name(here);
+	int entered;
+
+	if (!child)
+		return leave(r, e);
+	entered = enter(&r->levels[r->depth], dirfd(here), child, r->dev, e);
+	if (entered == 1 && r->depth == REMOVE_DEPTH_MAX)
+		return lift(r, e);
+	r->depth += entered > 0;
+	return entered < 0 ? -1 : 0;
+}
+
 int beneath_remove(int dir, const char *name, struct err *e)
 {
-	struct level *levels = calloc(REMOVE_DEPTH_MAX, sizeof *levels);
+	struct removal *r = calloc(1, sizeof *r);
 	struct stat st;
-	int depth = 0, rc = -1, entered;
+	int rc;
 
-	if (!levels)
+	if (!r)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	entered = enter(&levels[0], dir, name, 0, e);
-	if (entered <= 0 || fstat(dirfd(levels[0].dir), &st) != 0) {
-		rc = entered;
-		depth = entered > 0 ? 1 : 0;
-		goto out;
+	r->dir = dir;
+	rc = enter(&r->levels[0], dir, name, 0, e);
+	if (rc == 1) {
+		r->depth = 1;
+		rc = fstat(dirfd(r->levels[0].dir), &st) == 0 ? 0 : err_errno(e, "cannot look at a directory");
+		r->dev = st.st_dev;
 	}
-	depth = 1;
-	while (depth > 0) {
-		struct level *top = &levels[depth - 1];
-		const char *child = next_name(top->dir);
-
-		if (child) {
-			if (depth == REMOVE_DEPTH_MAX) {
-				err_set(e, VERDICT_SYSTEM, "cannot remove directories nested over %d deep", REMOVE_DEPTH_MAX);
-				goto out;
-			}
-			entered = enter(&levels[depth], dirfd(top->dir), child, st.st_dev, e);
-			if (entered < 0)
-				goto out;
-			depth += entered;
-			continue;
-		}
-		closedir(top->dir);
-		depth--;
-		if (unlinkat(depth > 0 ? dirfd(levels[depth - 1].dir) : dir, top->name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
-			fail("remove", top->name, e);
-			goto out;
-		}
-	}
-	rc = 0;
-out:
-	while (depth > 0)
-		closedir(levels[--depth].dir);
-	free(levels);
+	while (rc == 0 && r->depth > 0)
+		rc = remove_next(r, e);
+	while (r->depth > 0)
+		closedir(r->levels[--r->depth].dir);
+	free(r);
 	return rc;
 }

@@ -189,6 +189,31 @@ static void removing_follows_no_link(void **state)
 	assert_int_equal(count_names("."), 0);
 }
 
+/* Deeper than any bundle's path, and at the place where what is too deep is moved to there are names already. */
+static void removing_has_no_end_of_depth(void **state)
+{
+	enum { DEPTH = 1000 };
+	int fd, next;
+
+	(void)state;
+	assert_int_equal(mkdir("pit", 0700), 0);
+	fd = open("pit", O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < DEPTH; i++) {
+		assert_int_equal(mkdirat(fd, "d", 0700), 0);
+		assert_int_equal(mkdirat(fd, "e", i % 2 ? 0700 : 0), 0);
+		next = openat(fd, "d", O_RDONLY | O_DIRECTORY);
+		close(fd);
+		fd = next;
+	}
+	close(openat(fd, "file", O_WRONLY | O_CREAT, 0600));
+	close(fd);
+	close(open("pit/.firmseal-deep-0", O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(mkdir("pit/.firmseal-deep-1", 0700), 0);
+	close(open("pit/.firmseal-deep-1/file", O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(beneath_remove(AT_FDCWD, "pit", NULL), 0);
+	assert_int_equal(count_names("."), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test(nothing_stays_of_a_bad_one),
 		cmocka_unit_test(a_planted_link_is_not_followed),
 		cmocka_unit_test(removing_follows_no_link),
+		cmocka_unit_test(removing_has_no_end_of_depth),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
