@@ -12,7 +12,8 @@
 #include "verifier/audit_parts.h"
 
 enum {
-	PATH_ROOM = PATH_MAX_LEN + 1 + 255 + 1, /* one name too long is still one to be told */
+	NAME_LENGTH_MAX = 255,
+	PATH_ROOM = PATH_MAX_LEN + 1 + NAME_LENGTH_MAX + 1, /* one name too long is still one to be told */
 	DEPTH_MAX = PATH_MAX_LEN / 2 + 2,
 };
 
@@ -141,9 +142,14 @@ static void visit(struct walk *w, const struct level *top, const struct dirent *
 
 	if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 		return;
+	if (n > NAME_LENGTH_MAX) { /* FAT, FUSE and damaged file systems list names that nothing can open */
+		w->path[at] = '\0';
+		audit_report(w->a, FINDING_UNREADABLE, true, w->path, "it lists a name of %zu bytes, too long to be looked at", n);
+		return;
+	}
 	if (at > 0)
 		w->path[at++] = '/';
-	memcpy(w->path + at, d->d_name, n + 1); /* AT is at most PATH_MAX_LEN + 1, N at most 255 */
+	memcpy(w->path + at, d->d_name, n + 1); /* AT is at most PATH_MAX_LEN + 1 */
 	if (manifest_find(w->a->o->m, w->path) < 0) {
 		if (fstatat(dir, d->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 			return; /* gone again */
