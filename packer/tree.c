@@ -233,8 +233,11 @@ static int refuse_duplicates(struct tree *t, struct err *e)
 /* Adds the directory PATH of LEN bytes, which nobody named. */
 static int imply(struct tree *made, const char *path, size_t len, struct err *e)
 {
-	struct tree_entry *entry = append(made, e);
+	struct tree_entry *entry;
 
+	if (made->n == TREE_ENTRIES_MAX) /* here, not when all are together: an entry can imply a hundred */
+		return err_set(e, VERDICT_TOO_LARGE, "more than %d entries", TREE_ENTRIES_MAX);
+	entry = append(made, e);
 	if (!entry)
 		return -1;
 	entry->type = ENTRY_DIR;

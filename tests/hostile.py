@@ -4,6 +4,7 @@
     hostile.py DIR       writes the archives, and DIR/table: FILE, REASON (part of what is to be said), KEPT (paths left by
                          --drop-unsafe, joined by `|'), one case a line, parted by tabs
     hostile.py odd DIR   writes archives that fail as a whole, and DIR/table: FILE, STATUS, VERDICT
+    hostile.py implied DIR writes one that implies five million directories, and DIR/table, as odd does
     hostile.py plain DIR writes archives that are unusual and right, and DIR/table: FILE, KEPT
 
 Tar, zip and cpio are made here, byte by byte where the library is too polite; bsdtar turns hostile tars into 7z.
@@ -361,6 +362,19 @@ def odd(directory):
     return lines
 
 
+def implied(n):
+    """N entries, each of which lies in 125 directories of its own that no entry names."""
+    members = []
+    for i in range(n):
+        path = b"%05x/" % i + b"d/" * 124 + b"x"
+        header = bytearray(raw_header(path[-99:], 0))  # what is before the slash in front of that is the prefix
+        header[345:345 + len(path) - 100] = path[:-100]
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        members.append(bytes(header))
+    return b"".join(members) + END
+
+
 def gzipped(data):
     c = zlib.compressobj(9, zlib.DEFLATED, 31)
     return c.compress(data) + c.flush()
@@ -407,11 +421,18 @@ def plain(directory):
     return table
 
 
+def implied_case(directory):
+    path = os.path.join(directory, "implied.tar.gz")
+    with open(path, "wb") as file:
+        file.write(gzipped(implied(40000)))
+    return [(path, "3", "too-large")]
+
+
 if __name__ == "__main__":
     what, where = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else ("hostile", sys.argv[1])
     where = os.path.abspath(where)
     os.makedirs(where, exist_ok=True)
-    rows = {"hostile": hostile, "odd": odd, "plain": plain}[what](where)
+    rows = {"hostile": hostile, "odd": odd, "plain": plain, "implied": implied_case}[what](where)
     with open(os.path.join(where, "table"), "w") as file_:
         for row in rows:
             file_.write("\t".join(row) + "\n")
