@@ -33,6 +33,8 @@ static void put_string(FILE *out, const char *text)
 			n = 1;
 		} else if (*p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f) {
 			fprintf(out, "\\u%04x", *p);
+		} else if (*p == 0xc2 && p[1] < 0xa0) { /* C1: to terminals some of them begin what ESC begins */
+			fprintf(out, "\\u%04x", p[1]);
 		} else {
 			fwrite(p, 1, n, out);
 		}

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* The text grammar, the path check, and canonical headers. */
+/* The text grammar, the path check, canonical headers, and strings in JSON. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "core/json.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "core/ustar.h"
@@ -186,6 +188,27 @@ static void headers_split_at_the_first_slash_that_fits(void **state)
 	assert_int_equal(ustar_take_size(&size, header), -1);
 }
 
+/* What is printed as JSON may be looked at on a terminal. */
+static void json_commands_no_terminal(void **state)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct json j;
+
+	(void)state;
+	assert_non_null(out);
+	json_begin(&j, out);
+	json_array(&j, NULL);
+	json_string(&j, NULL, "\x1b[2J\x7f");
+	json_string(&j, NULL, "\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
+	json_string(&j, NULL, "gr\xc3\xbc\xc3\x9f" "e \x9b");
+	json_end_array(&j);
+	assert_int_equal(fclose(out), 0);
+	assert_string_equal(text, "[\"\\u001b[2J\\u007f\",\"\\u009b2J\\u0080\\u009f\xc2\xa0\",\"gr\xc3\xbc\xc3\x9f" "e \\ufffd\"]");
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -197,6 +220,7 @@ int main(void)
 		cmocka_unit_test(paths_stay_inside),
 		cmocka_unit_test(links_stay_inside),
 		cmocka_unit_test(headers_split_at_the_first_slash_that_fits),
+		cmocka_unit_test(json_commands_no_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
