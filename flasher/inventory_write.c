@@ -6,7 +6,6 @@
 #include "core/json.h"
 #include "flasher/inventory_field.h"
 
-/* A field that a spreadsheet could take for a formula is still written as it is: programs read this. */
 static void put_field(FILE *out, const char *text, bool first)
 {
 	if (!first)
@@ -22,6 +21,16 @@ static void put_field(FILE *out, const char *text, bool first)
 		putc(*text, out);
 	}
 	putc('"', out);
+}
+
+/* What a board says of itself. A hostile one says what a spreadsheet takes for a formula, and then it gets an apostrophe before it, as in a
+ * report; no honest one begins so. */
+static void put_told(FILE *out, const char *text)
+{
+	char guarded[INVENTORY_TEXT_MAX + 2];
+
+	snprintf(guarded, sizeof guarded, "'%.*s", INVENTORY_TEXT_MAX, text);
+	put_field(out, *text && strchr("=+-@", *text) ? guarded : text, false);
 }
 
 void inventory_csv_head(FILE *out)
@@ -41,10 +50,10 @@ void inventory_csv_board(FILE *out, const struct inventory_board *b)
 	put_field(out, b->address.text, false);
 	put_field(out, b->board, false);
 	put_field(out, revision, false);
-	put_field(out, b->model, false);
-	put_field(out, b->subtype, false);
-	put_field(out, b->version, false);
-	put_field(out, b->hostname, false);
+	put_told(out, b->model);
+	put_told(out, b->subtype);
+	put_told(out, b->version);
+	put_told(out, b->hostname);
 	put_field(out, b->site, false);
 	put_field(out, b->rack, false);
 	putc(',', out);

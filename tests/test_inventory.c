@@ -75,6 +75,28 @@ static void both_notations_say_the_same(void **state)
 	inventory_free(&c);
 }
 
+static void no_formula_comes_out(void **state)
+{
+	static const char in[] = "mac,address,model,subtype,version,hostname\n"
+				 "02:00:00:00:00:01,10.0.0.1,=1+1,+1,-1,\"@SUM(1,1)\"\n"
+				 "02:00:00:00:00:02,10.0.0.2,'=1,,2026.1,a-1\n";
+	struct inventory inv, again;
+	char *first, *second;
+
+	(void)state;
+	assert_int_equal(inventory_parse(&inv, "inv", in, sizeof in - 1, NULL), 0);
+	first = written(&inv, false);
+	assert_non_null(strstr(first, "10.0.0.1,,,'=1+1,'+1,'-1,\"'@SUM(1,1)\","));
+	assert_non_null(strstr(first, "10.0.0.2,,,'=1,,2026.1,a-1,"));
+	assert_int_equal(inventory_parse(&again, "again", first, strlen(first), NULL), 0);
+	second = written(&again, false); /* the apostrophe comes once */
+	assert_string_equal(first, second);
+	free(first);
+	free(second);
+	inventory_free(&inv);
+	inventory_free(&again);
+}
+
 static void all_else_is_refused(void **state)
 {
 	static const char *const rows[][2] = {
@@ -117,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(macs_have_one_spelling),
 		cmocka_unit_test(both_notations_say_the_same),
+		cmocka_unit_test(no_formula_comes_out),
 		cmocka_unit_test(all_else_is_refused),
 	};
 
