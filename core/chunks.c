@@ -15,8 +15,6 @@
 
 #include "core/deflate.h"
 
-enum { SLOTS_BYTES = 2 << 20 }; /* of expanded chunks at hand, unless the threads need more */
-
 struct slot {
 	bool ready;
 	unsigned char *data;  /* CHUNKS_INFLATE only */
@@ -189,17 +187,18 @@ static int start_threads(struct chunks *c, unsigned threads, struct err *e)
 
 /* While the consumer holds one slot, the others keep the threads busy; small chunks can have more of them for the same memory. Without
  * data to hold, slots cost nothing, and the threads need not wait for the consumer. */
-static unsigned count_slots(enum chunks_mode mode, unsigned threads, uint32_t chunk_size)
+static unsigned count_slots(enum chunks_mode mode, struct chunks_effort effort, uint32_t chunk_size)
 {
-	unsigned least = threads > 1 ? threads : 2, affordable = SLOTS_BYTES / chunk_size;
+	unsigned least = effort.threads > 1 ? effort.threads : 2, most = 8 * effort.threads;
+	size_t affordable = effort.at_hand / chunk_size;
 
-	if (mode == CHUNKS_HASH || affordable > 8 * threads)
-		return 8 * threads;
-	return affordable > least ? affordable : least;
+	if (mode == CHUNKS_HASH || affordable > most)
+		return most;
+	return affordable > least ? (unsigned)affordable : least;
 }
 
 int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
-		 unsigned threads, struct err *e)
+		 struct chunks_effort effort, struct err *e)
 {
 	const struct manifest_head *head = manifest_head(m);
 	struct chunks *c = calloc(1, sizeof *c);
@@ -213,17 +212,17 @@ int chunks_start(struct chunks **out, struct source *src, const struct manifest 
 	c->m = m;
 	c->mode = mode;
 	c->end = head->nchunks;
-	if (threads > head->nchunks)
-		threads = head->nchunks;
-	c->nslots = count_slots(mode, threads, head->chunk_size);
-	c->threads = calloc(threads, sizeof *c->threads);
+	if (effort.threads > head->nchunks)
+		effort.threads = head->nchunks;
+	c->nslots = count_slots(mode, effort, head->chunk_size);
+	c->threads = calloc(effort.threads, sizeof *c->threads);
 	c->slots = calloc(c->nslots, sizeof *c->slots);
 	if (!c->threads || !c->slots)
 		goto memory;
 	for (unsigned i = 0; mode == CHUNKS_INFLATE && i < c->nslots; i++)
 		if (!(c->slots[i].data = malloc(head->chunk_size)))
 			goto memory;
-	if (start_threads(c, threads, e) != 0) {
+	if (start_threads(c, effort.threads, e) != 0) {
 		chunks_free(&c);
 		return -1;
 	}

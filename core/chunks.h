@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The payload's chunks, in order: read, hashed, compared, and only then inflated, on several threads (FORMAT section 5).
- * Memory: one compressed and one expanded buffer a thread (two expanded ones at least); reused, whatever the image's size. */
+ * Memory: one compressed and one expanded buffer a thread (two expanded ones at least), and what the caller allows besides; reused,
+ * whatever the image's size. */
 #ifndef CORE_CHUNKS_H
 #define CORE_CHUNKS_H
 
@@ -9,6 +10,8 @@
 #include "core/manifest.h"
 #include "core/source.h"
 #include "core/whole.h"
+
+enum { CHUNKS_AT_HAND = 2 << 20 }; /* bytes, for a program that is to be small */
 
 enum chunks_mode {
 	CHUNKS_HASH,    /* authenticate only: every byte is hashed, none is inflated */
@@ -23,9 +26,15 @@ struct chunk_view {
 	uint32_t bad;              /* index of the first file that lies whole in it and is not what the manifest says, or WHOLE_FINE */
 };
 
-/* Starts THREADS (at least 1) threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */
+/* How much may go on side by side. */
+struct chunks_effort {
+	unsigned threads;          /* at least 1 */
+	size_t at_hand;            /* bytes of expanded chunks, unless the threads need more; the more, the less they wait for the consumer */
+};
+
+/* Starts threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */
 int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
-		 unsigned threads, struct err *e);
+		 struct chunks_effort effort, struct err *e);
 
 /* The next chunk: 1, 0 after the last, when SRC stands just behind the payload; -1: truncated, chunk-hash, chunk-size,
  * payload-mismatch, or the source's error. */

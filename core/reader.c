@@ -22,7 +22,7 @@ enum reader_state {
 
 struct reader {
 	struct source *src;
-	unsigned threads;
+	struct chunks_effort effort;
 	struct manifest *m;
 	struct trust trust;  /* as given, and then as the bundle's keyrings have it */
 	struct chain chain;
@@ -116,7 +116,7 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	r->src = src;
 	r->trust = *trust;
-	r->threads = threads > 0 ? threads : 1;
+	r->effort = (struct chunks_effort){threads > 0 ? threads : 1, CHUNKS_AT_HAND};
 	if (authenticate_manifest(r, e) != 0 ||
 	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||
 	    member_expect(header, "payload.tar.gz", manifest_head(r->m)->packed_bytes, e) != 0) {
@@ -125,6 +125,11 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 	}
 	*out = r;
 	return 0;
+}
+
+void reader_keep(struct reader *r, size_t bytes)
+{
+	r->effort.at_hand = bytes;
 }
 
 const struct manifest *reader_manifest(const struct reader *r)
@@ -346,7 +351,7 @@ int reader_next(struct reader *r, struct reader_item *item, struct err *e)
 	int rc = 0;
 
 	if (!r->chunks && r->state == AT_HEADER && r->next_entry == 0)
-		rc = chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->threads, e);
+		rc = chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->effort, e);
 	while (rc == 0 && r->state != AT_DONE)
 		rc = step(r, item, e);
 	if (rc < 0)
@@ -361,7 +366,7 @@ int reader_authenticate(struct reader *r, struct err *e)
 	int rc;
 
 	r->state = AT_FAILURE;
-	if (chunks_start(&r->chunks, r->src, r->m, CHUNKS_HASH, r->threads, e) != 0)
+	if (chunks_start(&r->chunks, r->src, r->m, CHUNKS_HASH, r->effort, e) != 0)
 		return -1;
 	while ((rc = chunks_next(r->chunks, &view, e)) == 1) {
 		manifest_chunk(r->m, r->chunk++, &chunk);

@@ -33,6 +33,10 @@ struct reader_item {
  * untrusted-key, revoked-key, bad-signature, threshold, keyring-gap, rollback (the floor). */
 int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e);
 
+/* Before the first reader_next: bytes of expanded chunks that may be at hand (CHUNKS_AT_HAND of core/chunks.h when not said). More of
+ * them is faster for a caller that takes its time over each item. */
+void reader_keep(struct reader *r, size_t bytes);
+
 const struct manifest *reader_manifest(const struct reader *r);
 const struct signers *reader_signers(const struct reader *r);
 /* The member manifest.minisig as it came, blocks by unknown keys among it; it stays the reader's. */

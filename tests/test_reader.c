@@ -13,6 +13,7 @@
 #include "tests/bundle.h"
 
 static struct test_key signer, stranger;
+static size_t keep; /* what read_all lets be at hand; 0: what the reader likes */
 
 /* Reads it all. Returns the verdict; LOG, if any, gets a line an item. */
 static enum verdict read_all(const unsigned char *bytes, size_t len, const struct trust *trust, unsigned threads, struct pile *log)
@@ -25,6 +26,8 @@ static enum verdict read_all(const unsigned char *bytes, size_t len, const struc
 
 	source_memory_init(&src, bytes, len);
 	rc = reader_open(&r, &src.base, trust, threads, &e);
+	if (rc == 0 && keep > 0)
+		reader_keep(r, keep);
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1) {
 		if (log && item.what == READER_ENTRY)
 			pile_print(log, "%s\n", item.entry->path);
@@ -216,6 +219,12 @@ static void many_chunks_keep_their_order(void **state)
 	for (unsigned threads = 2; threads < 40; threads += 5) {
 		log.len = 0;
 		assert_int_equal(read_all(b.out.at, b.out.len, &trust, threads, &log), VERDICT_OK);
+		assert_int_equal(log.len, first.len);
+		assert_memory_equal(log.at, first.at, log.len);
+	}
+	for (keep = 1; keep > 0; keep = keep > SIZE_MAX >> 4 ? 0 : keep << 4) { /* from nothing to more than there is */
+		log.len = 0;
+		assert_int_equal(read_all(b.out.at, b.out.len, &trust, 3, &log), VERDICT_OK);
 		assert_int_equal(log.len, first.len);
 		assert_memory_equal(log.at, first.at, log.len);
 	}
