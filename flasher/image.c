@@ -160,7 +160,7 @@ ssize_t image_read(const struct image *image, void *buf, size_t len, uint64_t of
 void image_close(struct image *image)
 {
 	if (image->map)
-		munmap((void *)(uintptr_t)image->map, (size_t)image->size);
+		munmap(image->map, (size_t)image->size);
 	image->map = NULL;
 	if (image->fd >= 0)
 		close(image->fd);

@@ -19,7 +19,7 @@ enum { IMAGE_NAME_MAX = 2 * TEXT_NAME_MAX + 16 }; /* holds a file name out of a 
 
 struct image {
 	int fd;                        /* sealed; shared by all readers, so pread only */
-	const unsigned char *map;      /* all of it, once for all devices; NULL: it is read from FD */
+	unsigned char *map;            /* all of it, to be read, once for all devices; NULL: it is read from FD */
 	uint64_t size;
 	unsigned char hash[HASH_SIZE]; /* BLAKE2b-256 of all of it */
 	struct manifest_head head;
