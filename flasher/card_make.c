@@ -12,7 +12,10 @@
 #include "flasher/card.h"
 #include "flasher/tee.h"
 
-enum { THREADS_MAX = 64 };
+enum {
+	THREADS_MAX = 64,
+	AT_HAND = 10 << 20, /* bytes: with less, threads wait for the one that writes, and the other way round */
+};
 
 /* One image in the making. */
 struct making {
@@ -20,6 +23,7 @@ struct making {
 	struct source_fd source;
 	struct tee tee;
 	struct medium_file medium;
+	struct medium_gather files;  /* to MEDIUM */
 	struct reader *reader;
 	struct card card;
 	uint32_t next;       /* of the card's files: the first one of the entry that is coming, or of one behind it */
@@ -55,8 +59,10 @@ static int begin(struct making *k, int bundle, struct err *e)
 
 	source_fd_init(&k->source, bundle);
 	tee_init(&k->tee, &k->source.base, k->wish->hash_bundle);
-	if (reader_open(&k->reader, &k->tee.base, k->wish->trust, chunks_threads(THREADS_MAX), e))
+	if (medium_gather_init(&k->files, &k->medium.base, e) ||
+	    reader_open(&k->reader, &k->tee.base, k->wish->trust, chunks_threads(THREADS_MAX), e))
 		return -1;
+	reader_keep(k->reader, AT_HAND);
 	order.manifest = reader_manifest(k->reader);
 	order.signatures = reader_signatures(k->reader).len;
 	order.bundle = bundle_bytes(k);
@@ -88,9 +94,9 @@ static int take(struct making *k, const struct reader_item *item, uint32_t entry
 		uint32_t node = c->files[i].node;
 
 		if (item->what == READER_DATA &&
-		    k->medium.base.write(&k->medium.base, card_at(c, node) + k->content, item->data, item->len, e))
+		    k->files.base.write(&k->files.base, card_at(c, node) + k->content, item->data, item->len, e))
 			return -1;
-		if (item->what == READER_DONE && fat_volume_slack(&c->volume, node, &k->medium.base, e))
+		if (item->what == READER_DONE && fat_volume_slack(&c->volume, node, &k->files.base, e))
 			return -1;
 	}
 	k->content += item->len;
@@ -112,7 +118,7 @@ static int stream(struct making *k, struct err *e)
 		progress_update(&progress, reader_position(k->reader));
 	}
 	progress_end(&progress);
-	return rc;
+	return rc == 0 ? medium_gather_flush(&k->files, e) : rc;
 }
 
 static void report(struct card_made *made, const struct making *k)
@@ -149,5 +155,6 @@ out:
 	reader_free(&k.reader);
 	tee_free(&k.tee);
 	card_free(&k.card);
+	medium_gather_free(&k.files);
 	return rc;
 }

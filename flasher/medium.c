@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /* An image that is made, and a card that is compared. */
+#define _GNU_SOURCE /* sync_file_range */
 #include "flasher/medium.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { SECTOR = 512, COMPARE_MAX = 1 << 20 };
+enum { SECTOR = 512, COMPARE_MAX = 1 << 20, GATHER = 256 << 10, HELD_MAX = 16 << 20 };
 
 static int file_write(struct medium *base, uint64_t at, const void *bytes, size_t len, struct err *e)
 {
-	const struct medium_file *m = (const struct medium_file *)base;
+	struct medium_file *m = (struct medium_file *)base;
 
 	for (size_t done = 0; done < len;) {
 		ssize_t n = pwrite(m->fd, (const char *)bytes + done, len - done, (off_t)(at + done));
@@ -22,6 +24,10 @@ static int file_write(struct medium *base, uint64_t at, const void *bytes, size_
 		if (n < 0)
 			return err_errno(e, "cannot write the image");
 		done += (size_t)n;
+	}
+	if (atomic_fetch_add(&m->held, len) + len >= HELD_MAX) {
+		atomic_store(&m->held, 0);
+		(void)sync_file_range(m->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: what is synced later is on its way already */
 	}
 	return 0;
 }
@@ -34,7 +40,70 @@ static int file_zero(struct medium *base, uint64_t at, uint64_t len, struct err 
 
 void medium_file_init(struct medium_file *m, int fd)
 {
-	*m = (struct medium_file){{file_write, file_zero}, fd};
+	*m = (struct medium_file){{file_write, file_zero}, fd, 0};
+}
+
+int medium_gather_flush(struct medium_gather *g, struct err *e)
+{
+	size_t n = g->n;
+
+	g->n = 0;
+	return n > 0 ? g->to->write(g->to, g->at, g->buf, n, e) : 0;
+}
+
+/* Room for LEN bytes at AT, or NULL when they are too many, or their neighbours could not be passed on. */
+static unsigned char *room(struct medium_gather *g, uint64_t at, uint64_t len, int *rc, struct err *e)
+{
+	unsigned char *to;
+
+	*rc = 0;
+	if (at != g->at + g->n || len > GATHER - g->n) {
+		*rc = medium_gather_flush(g, e);
+		g->at = at;
+	}
+	if (*rc != 0 || len > GATHER / 4)
+		return NULL;
+	to = g->buf + g->n;
+	g->n += (size_t)len;
+	return to;
+}
+
+static int gather_write(struct medium *base, uint64_t at, const void *bytes, size_t len, struct err *e)
+{
+	struct medium_gather *g = (struct medium_gather *)base;
+	int rc;
+	unsigned char *to = room(g, at, len, &rc, e);
+
+	if (to)
+		memcpy(to, bytes, len);
+	else if (rc == 0)
+		rc = medium_gather_flush(g, e) || g->to->write(g->to, at, bytes, len, e) ? -1 : 0;
+	return rc;
+}
+
+static int gather_zero(struct medium *base, uint64_t at, uint64_t len, struct err *e)
+{
+	struct medium_gather *g = (struct medium_gather *)base;
+	int rc;
+	unsigned char *to = room(g, at, len, &rc, e);
+
+	if (to)
+		memset(to, 0, (size_t)len);
+	else if (rc == 0)
+		rc = medium_gather_flush(g, e) || g->to->zero(g->to, at, len, e) ? -1 : 0;
+	return rc;
+}
+
+int medium_gather_init(struct medium_gather *g, struct medium *to, struct err *e)
+{
+	*g = (struct medium_gather){.base = {gather_write, gather_zero}, .to = to, .buf = malloc(GATHER)};
+	return g->buf ? 0 : err_set(e, VERDICT_SYSTEM, "out of memory");
+}
+
+void medium_gather_free(struct medium_gather *g)
+{
+	free(g->buf);
+	g->buf = NULL;
 }
 
 int medium_read(int fd, uint64_t at, void *buf, size_t len, struct err *e)

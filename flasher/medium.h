@@ -4,6 +4,7 @@
 #ifndef FLASHER_MEDIUM_H
 #define FLASHER_MEDIUM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +23,23 @@ struct medium {
 struct medium_file {
 	struct medium base;
 	int fd;             /* stays the caller's */
+	_Atomic uint64_t held; /* bytes written that the system was not yet told to put on the disk */
 };
 void medium_file_init(struct medium_file *m, int fd);
+
+/* Neighbouring pieces as one write: small files lie side by side, and a call for each of them costs more than a copy. One thread's. */
+struct medium_gather {
+	struct medium base;
+	struct medium *to;  /* stays the caller's */
+	unsigned char *buf;
+	uint64_t at;        /* where BUF's first byte goes */
+	size_t n;           /* bytes in BUF */
+};
+/* Returns 0 or -1 (memory); medium_gather_free is due in either case. */
+int medium_gather_init(struct medium_gather *g, struct medium *to, struct err *e);
+/* Passes on what is still held back; without it that is lost. Returns 0 or -1. */
+int medium_gather_flush(struct medium_gather *g, struct err *e);
+void medium_gather_free(struct medium_gather *g);
 
 /* What is on a card against what should be. A difference is no failure: it is told to DIFFERS. */
 struct medium_compare {
