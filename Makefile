@@ -100,7 +100,7 @@ check-cuts: tests
 
 # The Zynq's kernel and U-Boot are built from Debian's sources, once: some ten minutes.
 check-zynq: tests
-	ZYNQ=1 BUILD=$(abspath $(BUILD)) sh tests/run zynq
+	ZYNQ=1 BUILD=$(abspath $(BUILD)) sh tests/run zynq zynq_recovery
 
 # Images of 2 and 4 GiB, give or take a byte, and of 6 GiB: minutes, and 7 GB of room in TMPDIR.
 check-big: tests

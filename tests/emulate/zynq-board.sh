@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # SPDX-License-Identifier: ISC
 # A Zynq-7000 board. After lib.sh and guest.sh: . "$TESTS/emulate/zynq-board.sh"
 # As on the boards that it stands for, U-Boot's environment is in QSPI flash, in two copies; the board's own storage, with an ext4 volume
