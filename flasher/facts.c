@@ -139,15 +139,38 @@ int facts_miner_type(struct link_identity *id, const char *text, size_t len)
 	return 0;
 }
 
+/* Boards with two sides: the image of the side that starts next waits when that is not the one that runs. */
+static void take_pending(struct link_identity *id, const json_t *root)
+{
+	const char *running = json_string_value(json_object_get(root, "running"));
+	const char *next = json_string_value(json_object_get(root, "side"));
+	const json_t *side;
+	size_t i;
+
+	if (!running || !next)
+		return;
+	id->pending_known = true;
+	for (i = 0; strcmp(running, next) != 0 && (side = json_array_get(json_object_get(root, "sides"), i)); i++) {
+		const char *name = json_string_value(json_object_get(side, "side"));
+
+		if (name && strcmp(name, next) == 0 && json_is_true(json_object_get(side, "installed")))
+			take_text(id->pending, sizeof id->pending, side, "version");
+	}
+}
+
 int facts_status(struct link_identity *id, const char *text, size_t len)
 {
 	json_t *root = parse(text, len);
+	double uptime;
 	int rc = -1;
 
 	if (json_is_string(json_object_get(root, "verdict")) && json_is_boolean(json_object_get(root, "installed"))) {
 		if (json_is_true(json_object_get(root, "installed")))
 			take_text(id->version, sizeof id->version, root, "version");
 		id->busy = json_is_true(json_object_get(root, "busy"));
+		if (take_number(&uptime, root, "uptime"))
+			id->uptime_s = (uint64_t)uptime;
+		take_pending(id, root);
 		rc = 0;
 	}
 	json_decref(root);

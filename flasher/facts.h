@@ -21,7 +21,8 @@ int facts_system_info(struct link_identity *id, const char *text, size_t len);
 /* miner_type.cgi: model, subtype (control board and hash board), version. */
 int facts_miner_type(struct link_identity *id, const char *text, size_t len);
 
-/* status.cgi of firmverify: version and busy; its version goes before all others'. */
+/* status.cgi of firmverify: version, busy, uptime, and on boards with two sides what waits for the next boot; its version goes
+ * before all others'. */
 int facts_status(struct link_identity *id, const char *text, size_t len);
 
 /* The same page: the board's id (a name as of core/text) and revision. */

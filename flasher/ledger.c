@@ -285,6 +285,7 @@ static int load_row(sqlite3_stmt *s, struct ledger_device *d)
 	d->began_ms = (uint64_t)sqlite3_column_int64(s, 15);
 	d->ended_ms = (uint64_t)sqlite3_column_int64(s, 16);
 	d->counted = sqlite3_column_int(s, 17) != 0;
+	d->sent_ms = (uint64_t)sqlite3_column_int64(s, 18); /* NULL, for never, comes as 0 */
 	return 0;
 }
 
@@ -294,7 +295,9 @@ int ledger_load(struct ledger *l, const struct plan *plan, struct ledger_device 
 	size_t n = 0;
 	int code = SQLITE_ROW, rc = -1;
 
-	if (prepare(l, &s, "SELECT * FROM device ORDER BY id", e))
+	if (prepare(l, &s,
+		    "SELECT *, (SELECT at FROM event WHERE device=device.id AND state='uploading' ORDER BY id DESC LIMIT 1) "
+		    "FROM device ORDER BY id", e))
 		return -1;
 	while (n < plan->n && (code = sqlite3_step(s)) == SQLITE_ROW) {
 		struct ledger_device *d = &devices[n];

@@ -21,6 +21,7 @@ struct ledger_device {
 	struct session session;
 	char address[ADDRESS_MAX + 1];
 	uint64_t began_ms, ended_ms; /* since 1970; 0: not yet */
+	uint64_t sent_ms;            /* likewise: when its last upload began */
 	bool counted;                /* its end counts for halts: it came after the last one was lifted */
 };
 

@@ -9,6 +9,7 @@ enum {
 	ANSWER_MS = 40, TIMEOUT_MS = 15000,
 	BODY_MS = 18000, WRITE_MS = 4000, TELL_MS = 200, /* of an upload: until all is there, until it is in flash, until told */
 	BOOT_MS = 45000,
+	BEFORE_MS = 86400000, /* that a board had been up for when all began */
 	LEAVE_MS = 5000, /* from the image in flash to the board's own reboot */
 	RESTART_MS = 20000,
 	HASHRATE = 13500000, CHAINS = 3, FANS = 2, TEMP = 71,
@@ -96,6 +97,7 @@ static void identify(struct sim_link *l, struct link_event *event)
 	snprintf(i->version, sizeof i->version, "%s", l->board->fresh && now(l->sim) >= l->board->down_until_ms ? l->sim->options.plan->rules.version : "old");
 	snprintf(i->model, sizeof i->model, "simulated");
 	i->wants_login = true;
+	i->uptime_s = (l->board->reboots ? now(l->sim) - l->board->down_until_ms : now(l->sim) + BEFORE_MS) / 1000;
 }
 
 static void health(struct sim_link *l, struct link_event *event)

@@ -194,6 +194,8 @@ static void follow(struct item *i, const struct session_next *next, enum session
 			i->d->began_ms = rollout_now(r);
 		i->d->ended_ms = session_ended(now) ? rollout_now(r) : 0;
 		i->d->counted = session_ended(now);
+		if (now == SESSION_UPLOADING)
+			i->d->sent_ms = rollout_now(r);
 		if (!r->failed && ledger_put(r->setup.ledger, i->index, i->d, next->edges, next->nedges, rollout_now(r), r->e))
 			fail(r);
 	}
@@ -291,7 +293,7 @@ static int open_link(struct item *i, struct err *e)
 	if (!kind || address_parse(&target.address, i->d->address, e))
 		return err_set(e, VERDICT_SYSTEM, "no profile or no address");
 	target.board = &kind->board;
-	target.image = &kind->image;
+	target.image = kind->image;
 	target.logins = r->setup.credentials ? credentials_find(r->setup.credentials, p->board.credential) : NULL;
 	return r->setup.maker->open(r->setup.maker, &i->link, &target, told, i, e);
 }
@@ -382,6 +384,8 @@ static void admit(struct item *i)
 	struct session_next next = {0};
 
 	s->seed = i->index * 2654435761u + 1;
+	s->sent = i->d->sent_ms != 0;
+	s->sent_ms = (int64_t)(loop_now(i->r->setup.loop) - rollout_now(i->r) + i->d->sent_ms);
 	s->self_reboot = kind && !(i->r->setup.plan->wipe ? &kind->board.wipe : &kind->board.keep)->reboot[0];
 	session_begin(s, &i->r->setup.plan->rules, loop_now(i->r->setup.loop), &next);
 	i->admitted = true;

@@ -8,10 +8,10 @@
 #include "flasher/link.h"
 #include "flasher/loop.h"
 
-/* A kind of board in the plan, and what boards of it are sent. */
+/* A kind of board in the plan, and what boards of it are sent: kinds that are sent the same share it. */
 struct rollout_kind {
 	struct board board;
-	struct image image;
+	const struct image *image;
 };
 
 struct rollout;

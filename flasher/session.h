@@ -86,7 +86,9 @@ struct session {
 	char mac[MAC_TEXT_MAX + 1];      /* * whom the plan means */
 	bool self_reboot;                /* of its profile */
 	uint32_t seed;                   /* of the jitter */
-	uint32_t uploads;                /* * begun so far */
+	uint32_t uploads;                /* * begun so far, or since the last retry */
+	bool sent;                       /* ... and SENT_MS is when the last one began; before this program's start it may be negative */
+	int64_t sent_ms;
 	uint32_t tries, reboots, stale;
 	bool seen_down, asking;          /* ASKING: resolving an unknown upload */
 	char before[LINK_TEXT_MAX + 1];  /* * version before */

@@ -111,6 +111,17 @@ static void miner_conf(FILE *out, const struct view *v)
 	json_finish(&j);
 }
 
+static void print_side(struct json *j, const char *side, const char *version)
+{
+	json_object(j, NULL);
+	json_string(j, "side", side);
+	json_bool(j, "installed", version[0] != '\0');
+	if (version[0])
+		json_string(j, "version", version);
+	json_end_object(j);
+}
+
+/* The side that runs is called a, whichever it was before the last boot. */
 static void status_cgi(FILE *out, const struct view *v)
 {
 	const struct sim_board *b = v->board;
@@ -127,6 +138,13 @@ static void status_cgi(FILE *out, const struct view *v)
 	json_number(&j, "counter", b->counter);
 	json_bool(&j, "busy", false);
 	json_bool(&j, "interrupted", false);
+	json_number(&j, "uptime", (reactor_now_ms() - b->up_since_ms) / 1000);
+	json_string(&j, "running", "a");
+	json_string(&j, "side", b->written ? "b" : "a");
+	json_array(&j, "sides");
+	print_side(&j, "a", b->version);
+	print_side(&j, "b", b->written ? b->next_version : "");
+	json_end_array(&j);
 	json_end_object(&j);
 	json_finish(&j);
 }

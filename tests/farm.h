@@ -14,6 +14,7 @@ struct farm {
 	struct plan plan;
 	char *text; /* of the plan */
 	size_t len;
+	struct image image;
 	struct rollout_kind kinds[2]; /* "asks" is rebooted by us, "self" reboots itself */
 };
 
@@ -59,7 +60,8 @@ static inline void farm_make(struct farm *f, size_t n, const char *waves)
 		abort();
 	f->kinds[0].board = asks;
 	f->kinds[1].board = self;
-	f->kinds[0].image.size = f->kinds[1].image.size = 30 << 20;
+	f->image.size = 30 << 20;
+	f->kinds[0].image = f->kinds[1].image = &f->image;
 	farm_text(f);
 }
 

@@ -90,6 +90,37 @@ static void firmverify_has_the_last_word_on_the_version(void **state)
 	assert_int_equal(facts_status(&id, page, sizeof page - 1), 0);
 	assert_string_equal(id.version, "2026.11.0");
 	assert_true(id.busy);
+	assert_int_equal(id.uptime_s, 0);
+	assert_false(id.pending_known);
+}
+
+static void what_waits_for_the_next_boot(void **state)
+{
+	static const struct {
+		const char *running, *side, *a, *b, *pending;
+		bool known;
+	} rows[] = {
+		{"\"a\"", "\"b\"", "true", "true", "2.0", true},  {"\"b\"", "\"a\"", "true", "true", "1.0", true},
+		{"\"a\"", "\"a\"", "true", "true", "", true},     {"\"a\"", "\"b\"", "true", "false", "", true},
+		{"\"a\"", "\"c\"", "true", "true", "", true},     {"\"a\"", "7", "true", "true", "", false},
+		{"null", "\"b\"", "true", "true", "", false},
+	};
+	char page[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int n = snprintf(page, sizeof page,
+				 "{\"verdict\":\"ok\",\"installed\":true,\"version\":\"1.0\",\"busy\":false,\"uptime\":77,"
+				 "\"running\":%s,\"side\":%s,\"sides\":[{\"side\":\"a\",\"installed\":%s,\"version\":\"1.0\"},"
+				 "{\"side\":\"b\",\"installed\":%s,\"version\":\"2.0\"}]}",
+				 rows[i].running, rows[i].side, rows[i].a, rows[i].b);
+
+		id = (struct link_identity){.uptime_s = 0};
+		assert_int_equal(facts_status(&id, page, (size_t)n), 0);
+		assert_int_equal(id.uptime_s, 77);
+		assert_int_equal(id.pending_known, rows[i].known);
+		assert_string_equal(id.pending, rows[i].pending);
+	}
 }
 
 static void port_4028_gives_figures(void **state)
@@ -170,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_no_object_says_nothing, begin),
 		cmocka_unit_test_setup(the_control_board_is_in_the_subtype, begin),
 		cmocka_unit_test_setup(firmverify_has_the_last_word_on_the_version, begin),
+		cmocka_unit_test_setup(what_waits_for_the_next_boot, begin),
 		cmocka_unit_test_setup(port_4028_gives_figures, begin),
 		cmocka_unit_test_setup(the_newer_lists_count_too, begin),
 		cmocka_unit_test_setup(absurd_figures_are_not_known, begin),

@@ -3,6 +3,7 @@
 #include "verifier/status.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/json.h"
@@ -56,11 +57,20 @@ static bool any_torn(const struct device *d)
 	return torn;
 }
 
+/* Linux counts its monotonic clock from the boot on; the clock on the wall may well say 1970. */
+static uint64_t uptime(void)
+{
+	struct timespec t = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec;
+}
+
 int status_look(struct status_report *out, const struct device *d, struct err *e)
 {
 	int waits;
 
-	*out = (struct status_report){.busy = false};
+	*out = (struct status_report){.uptime_s = uptime()};
 	if (state_busy(d, &out->busy, e) != 0)
 		return -1;
 	waits = journal_waits(d, e);
@@ -141,6 +151,7 @@ void status_print_json(FILE *out, const struct device *d, const struct status_re
 		json_string(&j, "half_written", report->half_written.version);
 	json_number(&j, "confirmed", report->counter);
 	json_bool(&j, "torn", report->torn);
+	json_number(&j, "uptime", report->uptime_s);
 	if (d->two_sided)
 		print_sides(&j, report);
 	json_array(&j, "slots");

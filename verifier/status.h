@@ -18,6 +18,7 @@ struct status_report {
 	bool torn;             /* a record is damaged, and the one before it stands for it */
 	/* On boards with one: an image was being written to flash when it was cut off, and is lost; another has to be installed. */
 	struct installed half_written;
+	uint64_t uptime_s;     /* of the system: whoever asked for a reboot learns whether it came about */
 	bool busy;             /* an install is under way */
 	bool interrupted;      /* an install that was decided waits to be finished: by the next install, or `firmverify status' */
 };
