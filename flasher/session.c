@@ -88,6 +88,14 @@ static void figures(const struct step *p, const struct link_event *event)
 		s->have_figures = true;
 		s->figures = event->health;
 	}
+	if (event->fault == LINK_LOGIN) {
+		step_end(p, SESSION_FAILED, CLASS_LOGIN, event->result.text);
+		return;
+	}
+	if (event->result.outcome != OUTCOME_ACCEPTED && ++s->tries < p->r->tries) {
+		step_act(p, LINK_HEALTH, step_backoff(p, s->tries));
+		return;
+	}
 	if (p->r->baseline && !s->have_figures) {
 		step_end(p, SESSION_FAILED, CLASS_HEALTH, "it tells no figures to compare with later (port 4028)");
 		return;

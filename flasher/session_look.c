@@ -21,6 +21,8 @@ static enum session_class class_of(enum link_fault fault)
 		return CLASS_FOREIGN;
 	case LINK_REFUSED:
 		return CLASS_REFUSED;
+	case LINK_BUSY:
+		return CLASS_TRANSFER;
 	case LINK_LOCAL:
 		return CLASS_LOCAL;
 	default:
@@ -48,6 +50,13 @@ static bool same_boot(const struct step *p, const struct link_identity *i)
 	return i->uptime_s && p->s->sent && (int64_t)(i->uptime_s * 1000) > (int64_t)p->now - p->s->sent_ms + SLACK_MS;
 }
 
+/* It has the image in its flash, and has not started it. Boards with two sides say what waits; those with one call it their
+ * version at once. */
+static bool waits(const struct step *p, const struct link_identity *i)
+{
+	return strcmp(i->pending, p->r->version) == 0 || (strcmp(i->version, p->r->version) == 0 && same_boot(p, i));
+}
+
 /* It does not answer as it should, having been sent an image. */
 static void look_failed(const struct step *p, const struct link_event *event)
 {
@@ -59,10 +68,10 @@ static void look_failed(const struct step *p, const struct link_event *event)
 		step_look_later(p);
 	else if (s->asking)
 		step_end(p, SESSION_UNKNOWN, CLASS_UNKNOWN, event->result.text);
-	else if (event->fault == LINK_LOGIN || event->fault == LINK_FOREIGN || event->fault == LINK_GARBLED)
-		step_end(p, SESSION_FAILED, class_of(event->fault), event->result.text);
-	else
+	else if (event->fault == LINK_UNREACHABLE || event->fault == LINK_LOST)
 		step_end(p, SESSION_NEEDS_CARD, CLASS_DEAD, event->result.text);
+	else
+		step_end(p, SESSION_FAILED, event->fault == LINK_BUSY ? CLASS_HEALTH : class_of(event->fault), event->result.text);
 }
 
 static void first_look(const struct step *p, const struct link_identity *i)
@@ -79,14 +88,14 @@ static void first_look(const struct step *p, const struct link_identity *i)
 	if (!s->before[0])
 		snprintf(s->before, sizeof s->before, "%s", i->version);
 	s->tries = 0;
-	if (strcmp(i->version, p->r->version) != 0) {
+	if (s->uploads > 0 && waits(p, i)) {
+		step_enter(p, SESSION_ACCEPTED);
+		step_want_reboot(p);
+	} else if (strcmp(i->version, p->r->version) != 0) {
 		step_enter(p, SESSION_PROBED);
 		step_act(p, LINK_HEALTH, 0);
 	} else if (s->uploads == 0) {
 		step_end(p, SESSION_ALREADY, CLASS_NONE, "");
-	} else if (same_boot(p, i)) {
-		step_enter(p, SESSION_ACCEPTED);
-		step_want_reboot(p);
 	} else {
 		step_arrived(p);
 	}
@@ -96,10 +105,8 @@ static void first_look(const struct step *p, const struct link_identity *i)
 static void resolve(const struct step *p, const struct link_identity *i)
 {
 	struct session *s = p->s;
-	/* Boards with one side name what is in their flash; it is running only once they have rebooted. */
-	bool has_it = strcmp(i->version, p->r->version) == 0 || strcmp(i->pending, p->r->version) == 0;
 
-	if (has_it) {
+	if (waits(p, i)) {
 		step_enter(p, SESSION_ACCEPTED);
 		s->asking = false;
 		step_want_reboot(p);
@@ -118,7 +125,8 @@ static void resolve(const struct step *p, const struct link_identity *i)
 static void old_version(const struct step *p, const struct link_identity *i)
 {
 	struct session *s = p->s;
-	bool rebooted = i->uptime_s && s->sent ? !same_boot(p, i) : s->seen_down;
+	/* One that soaked in the new version has gone back since. */
+	bool rebooted = s->state == SESSION_HEALTHY || (i->uptime_s && s->sent ? !same_boot(p, i) : s->seen_down);
 	char text[SESSION_TEXT_MAX];
 
 	if (p->now < s->deadline_ms && !(rebooted && ++s->stale >= STALE_POLLS)) {
@@ -131,6 +139,18 @@ static void old_version(const struct step *p, const struct link_identity *i)
 		snprintf(text, sizeof text, "it runs \"%.80s\", not \"%.80s\"", i->version, p->r->version);
 		step_end(p, SESSION_FAILED, CLASS_VERSION, text);
 	}
+}
+
+/* Whoever writes its flash must not be rebooted, and what will come of it nobody can tell. */
+static void busy_there(const struct step *p)
+{
+	bool asking = p->s->asking;
+
+	if (p->now < p->s->deadline_ms)
+		step_look_later(p);
+	else
+		step_end(p, asking ? SESSION_UNKNOWN : SESSION_FAILED, asking ? CLASS_UNKNOWN : CLASS_REBOOT,
+			 "an install is under way there, and does not end");
 }
 
 /* Another board answers at its address. */
@@ -170,8 +190,8 @@ void step_identified(const struct step *p, const struct link_event *event)
 		step_end(p, SESSION_SUCCESS, CLASS_NONE, s->have_figures ? "" : "no figures from before to compare with");
 	} else if (strcmp(i->version, p->r->version) == 0 && !same_boot(p, i)) {
 		step_arrived(p);
-	} else if (i->busy && p->now < s->deadline_ms) {
-		step_look_later(p);
+	} else if (i->busy) {
+		busy_there(p);
 	} else if (s->asking) {
 		resolve(p, i);
 	} else if (s->state == SESSION_ACCEPTED) {

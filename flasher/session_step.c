@@ -69,6 +69,7 @@ void step_arrived(const struct step *p)
 
 	s->asking = false;
 	s->uptime_s = 0;
+	s->stale = 0;
 	step_enter(p, SESSION_UP);
 	step_enter(p, SESSION_VERSION);
 	s->deadline_ms = p->now + p->r->health_ms;
