@@ -15,15 +15,19 @@
 
 #define MAGIC "firmseal-credentials 1"
 
-enum { PATH_BYTES = 4096 };
+enum {
+	PATH_BYTES = 4096,
+	NOT_OWNERS = 077,
+	NOT_SYSTEMDS = 037, /* it gives a service's user leave by an ACL, whose mask shows as the group's leave to read */
+};
 
 struct credentials {
 	struct credential_list lists[CREDENTIALS_NAMES_MAX];
 	size_t n;
 };
 
-/* Opens FILE, which must be its owner's alone: on that descriptor, so that what was looked at is what is read. */
-static int open_private(const char *file, struct err *e)
+/* Opens FILE, which nobody may use as FORBIDDEN says: on that descriptor, so that what was looked at is what is read. */
+static int open_private(const char *file, mode_t forbidden, struct err *e)
 {
 	char quoted[160];
 	struct stat st;
@@ -36,7 +40,7 @@ static int open_private(const char *file, struct err *e)
 		err_set(e, VERDICT_USAGE, "%s is not a regular file", quoted);
 	else if (st.st_uid != geteuid() && st.st_uid != 0)
 		err_set(e, VERDICT_USAGE, "%s belongs to another user", quoted);
-	else if (st.st_mode & 077)
+	else if (st.st_mode & forbidden)
 		err_set(e, VERDICT_USAGE, "%s may be used by others than its owner (mode %04o; chmod 600)", quoted,
 			(unsigned)(st.st_mode & 07777));
 	else
@@ -55,9 +59,9 @@ bool credential_user_valid(const char *user)
 	return n > 0 && n <= CREDENTIAL_USER_MAX;
 }
 
-static int read_password(struct secret **out, const char *file, struct err *e)
+static int read_password(struct secret **out, const char *file, mode_t forbidden, struct err *e)
 {
-	int fd = open_private(file, e), rc;
+	int fd = open_private(file, forbidden, e), rc;
 
 	if (fd < 0)
 		return -1;
@@ -78,7 +82,7 @@ static int read_systemd(struct secret **out, const char *name, struct err *e)
 	n = snprintf(path, sizeof path, "%s/%s", dir, name);
 	if (n < 0 || (size_t)n >= sizeof path)
 		return err_set(e, VERDICT_USAGE, "the path of the credential %s is too long", name);
-	return read_password(out, path, e);
+	return read_password(out, path, NOT_SYSTEMDS, e);
 }
 
 static int read_source(struct secret **out, struct span kind, struct span value, struct err *e)
@@ -89,7 +93,7 @@ static int read_source(struct secret **out, struct span kind, struct span value,
 	if (text_unescape(text, sizeof text, value) < 0)
 		return err_set(e, VERDICT_USAGE, "the last field is not escaped as it should be (%%20 for a blank)");
 	if (span_is(kind, "file"))
-		return text[0] == '/' ? read_password(out, text, e)
+		return text[0] == '/' ? read_password(out, text, NOT_OWNERS, e)
 				      : err_set(e, VERDICT_USAGE, "a password file wants its absolute path");
 	if (span_is(kind, "systemd"))
 		return text_is_name(value) ? read_systemd(out, text, e)
@@ -165,7 +169,7 @@ int credentials_read(struct credentials **out, const char *file, struct err *e)
 		err_set(e, VERDICT_SYSTEM, "out of memory");
 		goto out;
 	}
-	fd = open_private(file, e);
+	fd = open_private(file, NOT_OWNERS, e);
 	if (fd < 0)
 		goto out;
 	err_quote(quoted, sizeof quoted, file, strlen(file));

@@ -43,7 +43,7 @@ struct credential_list {
 struct credentials; /* all lists; opaque */
 
 /* Reads FILE and every password it names, once. Refuses a file, or a password file, that group or others may read or
- * write, or that somebody other than this user or root owns. Returns 0, or -1 (system, usage). */
+ * write (systemd's: others than its group), or that somebody other than this user or root owns. Returns 0, or -1 (system, usage). */
 int credentials_read(struct credentials **out, const char *file, struct err *e);
 
 /* One list, `default', of one login: for the options --user and --password-file. Takes PASSWORD over on success. */

@@ -162,6 +162,8 @@ static void somebody_else(const struct step *p, const struct link_identity *i)
 	snprintf(text, sizeof text, "%s answers at its address", i->mac[0] ? i->mac : "a board without a MAC");
 	if (s->state != SESSION_WAITING && p->now < s->deadline_ms)
 		step_look_later(p);
+	else if (s->state == SESSION_WAITING && ++s->tries < p->r->tries) /* when two have changed places, each is met looking for the other */
+		step_act(p, LINK_IDENTIFY, step_backoff(p, s->tries));
 	else
 		step_end(p, s->asking ? SESSION_UNKNOWN : SESSION_FAILED, s->asking ? CLASS_UNKNOWN : CLASS_MOVED, text);
 }

@@ -163,7 +163,7 @@ struct look_row {
 static const struct look_row looks[] = {
 	{{.name = "waiting", .state = SESSION_WAITING},
 	 {"probed : health now", "already : end none", "already : end none", ": identify x1", "probed : health now",
-	  "probed : health now", "probed : health now", "failed : end moved", ": identify x1", "failed : end login",
+	  "probed : health now", "probed : health now", ": identify x1", ": identify x1", "failed : end login",
 	  "rejected : end foreign", ": identify x1", ": identify x1", ": identify x1", ": identify x1"}},
 	{{.name = "waiting, last try", .state = SESSION_WAITING, .tries = 2},
 	 {"probed : health now", "already : end none", "already : end none", "failed : end transfer", "probed : health now",
@@ -172,7 +172,7 @@ static const struct look_row looks[] = {
 	  "failed : end unreachable", "failed : end local"}},
 	{{.name = "waiting, was sent it before", .state = SESSION_WAITING, .uploads = 1},
 	 {"probed : health now", "up version : health now", "accepted : reboot?", ": identify x1", "accepted : reboot?",
-	  "probed : health now", "probed : health now", "failed : end moved", ": identify x1", "failed : end login",
+	  "probed : health now", "probed : health now", ": identify x1", ": identify x1", "failed : end login",
 	  "rejected : end foreign", ": identify x1", ": identify x1", ": identify x1", ": identify x1"}},
 	{{.name = "accepted, late", .state = SESSION_ACCEPTED, .uploads = 1, .late = true},
 	 {": reboot?", "up version : health now", ": reboot?", "failed : end reboot", ": reboot?", ": reboot?", ": reboot?",
