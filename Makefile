@@ -4,7 +4,7 @@
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
-#   make check-cuts power cuts by the ten thousand; make check-big, images of gigabytes
+#   make check-cuts power cuts by the ten thousand; make check-kills, kill -9 by the thousand; make check-big, images of gigabytes
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -97,6 +97,11 @@ check: tests
 # More of what tests/cuts.sh shows: another seed, ten times as many crash states, and some of them booted.
 check-cuts: tests
 	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts board
+
+# What tests/test_kill.c shows: KILLS times kill -9 at some instant of a rollout, and what is resumed afterwards.
+KILLS = 5000
+check-kills: $(BUILD)/tests/test_kill
+	$(BUILD)/tests/test_kill $(KILLS)
 
 # The Zynq's kernel and U-Boot are built from Debian's sources, once: some ten minutes.
 check-zynq: tests
@@ -206,6 +211,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -18,6 +18,7 @@ struct item {
 	bool flying;         /* an act is under way */
 	bool uploading;      /* counted as such */
 	bool moved;          /* the link is to the wrong address */
+	char at[ADDRESS_MAX + 1]; /* where the link leads to */
 	enum link_act act;
 	uint64_t delay_ms;
 	struct link *link;
@@ -251,10 +252,10 @@ static void learn(struct item *here, const char *mac)
 {
 	struct item *there = find(here->r, mac);
 
-	if (!there || there == here || session_ended(there->d->session.state) || strcmp(there->d->address, here->d->address) == 0 ||
+	if (!there || there == here || session_ended(there->d->session.state) || strcmp(there->d->address, here->at) == 0 ||
 	    there->d->session.state == SESSION_UPLOADING)
 		return;
-	snprintf(there->d->address, sizeof there->d->address, "%s", here->d->address);
+	snprintf(there->d->address, sizeof there->d->address, "%s", here->at);
 	there->moved = true;
 }
 
@@ -292,6 +293,7 @@ static int open_link(struct item *i, struct err *e)
 
 	if (!kind || address_parse(&target.address, i->d->address, e))
 		return err_set(e, VERDICT_SYSTEM, "no profile or no address");
+	memcpy(i->at, i->d->address, sizeof i->at);
 	target.board = &kind->board;
 	target.image = kind->image;
 	target.logins = r->setup.credentials ? credentials_find(r->setup.credentials, p->board.credential) : NULL;

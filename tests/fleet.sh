@@ -16,26 +16,14 @@ build() { firmpack build tree --product p --version "$1" --counter 2 --board "$2
 build 2.0 zynq-s9:0-9 new.firm.tar
 build 2.1 zynq-s9:0-9 newer.firm.tar
 build 2.0 zynq-s19 other.firm.tar
-(umask 077 && echo "$secret" >pw && printf 'firmseal-credentials 1\n# first the farm, then what a board leaves the factory with\ncredential default root file %s/wrong\ncredential default root file %s/pw\n' "$T" "$T" >credentials && echo wrong >wrong)
+(umask 077 && echo "$secret" >password && printf 'firmseal-credentials 1\n# first the farm, then what a board leaves the factory with\ncredential default root file %s/wrong\ncredential default root file %s/password\n' "$T" "$T" >credentials && echo wrong >wrong)
 
-# farm NETWORK BOARDS OPTION...: a farm, and its inventory in inv.csv.
-mkfifo ready
-farm() {
+# begin NETWORK BOARDS OPTION...: a farm, and its inventory in inv.csv.
+begin() {
     net=$1 boards=$2
     shift 2
-    rm -f control
-    background sh -c 'exec "$@" >"$0"' ready firmsim run --sealed "zynq-s9:2=$boards" --product p --pubkey release.pub --password-file pw \
-        --first "127.$net.0.1" --http-port 0 --api-port 0 --boards "$TESTS/../boards" --control control --boot-ms 150 --leave-ms 5 "$@"
-    farm=$child
-    read -r said <ready
-    http=$(echo "$said" | sed 's/.*"http_port":\([0-9]*\).*/\1/')
-    api=$(echo "$said" | sed 's/.*"api_port":\([0-9]*\).*/\1/')
-    firmflash scan "127.$net.0.1-127.$net.0.$boards" --password-file pw --port "$http" --api-port "$api" -o inv.csv --quiet >.log 2>&1 || :
-}
-end_farm() {
-    kill "$farm"
-    wait "$farm" || :
-    children=$(echo "$children" | sed "s/ $farm\$//")
+    farm --sealed "zynq-s9:2=$boards" --product p --pubkey release.pub --first "127.$net.0.1" --boards "$TESTS/../boards" --boot-ms 150 "$@"
+    firmflash scan "127.$net.0.1-127.$net.0.$boards" --password-file password --port "$http" --api-port "$api" -o inv.csv --quiet >.log 2>&1 || :
 }
 total() { firmsim ask control totals | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 quick='--poll 0.1 --boot 4 --settle 0.3 --soak 0.5 --health 2 --backoff 0.1 --timeout 3'
@@ -59,7 +47,7 @@ exits() {
 }
 
 # --- a good image ---
-farm 91 12
+begin 91 12
 ok 'a plan is made' plan plan --waves 2,50%,100%
 ok '  the same again' plan plan2 --waves 2,50%,100%
 same '  has the same bytes' plan plan2
@@ -96,7 +84,7 @@ refused 'a file that is no ledger' 1 system firmflash status noledger
 end_farm
 
 # --- a bad image ---
-farm 92 20 --bad-version 2.0 --write-ms 1000
+begin 92 20 --bad-version 2.0 --write-ms 1000
 plan plan --waves 2,100% --uploads 4
 exits 'a bad image' 7 apply plan bad
 ok '  stops at the canaries' test "$(total flashed)" -le 2
@@ -107,7 +95,7 @@ ok '  until the next halt' test "$(total flashed)" -le 20
 end_farm
 
 # --- trouble on the way ---
-farm 93 24 --behave lost:4 --behave refuses:2 --behave bricked:2 --behave hangs:1
+begin 93 24 --behave lost:4 --behave refuses:2 --behave bricked:2 --behave hangs:1
 plan plan --waves 100% --no-halts
 got=0
 apply plan mixed >out 2>err || got=$?
@@ -119,7 +107,7 @@ ok '  and nobody was flashed twice' test "$(total flashed_twice)" -eq 0
 end_farm
 
 # --- a gate, a drain, and kill -9 ---
-farm 94 30 --write-ms 60
+begin 94 30 --write-ms 60
 plan plan --waves 10,hand:100% --uploads 4
 exits 'a gate' 7 apply plan gated
 ok '  holds' test "$(total flashed)" -eq 10
@@ -127,7 +115,7 @@ exits '  until it is opened' 0 firmflash resume gated --open --quiet
 ok '  then all is done' test "$(total flashed)" -eq 30
 end_farm
 
-farm 95 30 --write-ms 60
+begin 95 30 --write-ms 60
 plan plan --waves 100% --uploads 3
 background firmflash apply plan --ledger drained --pubkey release.pub --credentials credentials --api-port "$api" --quiet
 python3 - <<PY
@@ -148,7 +136,7 @@ ok '  nobody twice' test "$(total flashed_twice)" -eq 0
 ok '  nobody forgotten' test "$(total flashed)" -eq 30
 end_farm
 
-farm 96 40 --write-ms 30
+begin 96 40 --write-ms 30
 plan plan --waves 2,100% --no-halts --tries 20 --uploads 8
 cat >kills.py <<'PY'
 import os, random, subprocess, sys, time
