@@ -116,6 +116,21 @@ mkdir -p staging && ok 'no room to stage in' sh -c '! (ulimit -f 900; trap "" XF
 ok '  nothing was changed' whole one
 ls -A staging | nothing '  nothing is left of it'
 
+# --- staged, and gone before it was written: no success ---
+fresh one
+printf '#!/bin/sh\n: >"%s/staging/.firmseal-stage-kernel"\n' "$T" >tree/spoil.sh
+chmod +x tree/spoil.sh
+firmpack build tree --product miner --version 5.0 --counter 5 --board zynq-s9 --write boot/uImage=kernel --run spoil.sh=before --key key.key \
+    -o spoiled --quiet >/dev/null
+rm tree/spoil.sh
+{ echo "slot root dir:$T/state/tree" && echo 'hooks on' && cat kept; } >spoiling # the tree is exchanged first
+refused 'an image that is lost between staging and flash' 1 system install spoiled spoiling
+ok '  and no copy was changed' whole one
+ok '  which the status tells' sh -c 'firmverify status --device device --json | grep -q "\"version\":\"1.0\".*\"interrupted\":true"'
+ok '  another install puts it right' install two
+ok '  and it is there' whole two
+fresh one
+
 # --- geometry ---
 printf 'dev:    size   erasesize  name\nmtd0: 02000000 00020000 "boot"\nmtd1: 09000000 00020000 "root fs"\n' >proc/mtd
 device right ram 'expect-mtd mtd0: 02000000 00020000 "boot"

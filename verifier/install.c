@@ -252,8 +252,10 @@ static int commit(struct job *j, struct err *e)
 	}
 	release_targets(j);
 	j->decided = true;
-	if (journal_finish(j->d, j->steps, j->n, e) != 0)
+	if (journal_finish(j->d, j->steps, j->n, e) != 0) {
+		j->decided = journal_waits(j->d, NULL) > 0;
 		return -1;
+	}
 	return j->d->hooks && j->tree && head->nruns > 0 ? hooks_run(j->m, RUN_AFTER, j->tree, e) : 0;
 }
 

@@ -279,8 +279,11 @@ int journal_finish(const struct device *d, const struct journal_step *steps, siz
 		rc = flash ? boot_recovery(d, true, e) : 0;
 		if (rc == 0)
 			rc = do_steps(&j, e);
-		if (rc == LOST)
+		if (rc == LOST) {
 			rc = give_up(&j, e);
+			if (rc == 0 && steps) /* of this very install, which must not pass for done */
+				rc = err_set(e, VERDICT_SYSTEM, "what was staged cannot be read any more, and was not written to its slot");
+		}
 		else if (rc == 0 && flash)
 			rc = boot_recovery(d, false, e) == 0 ? record(&j, e) : -1;
 		else if (rc == 0)

@@ -31,8 +31,8 @@ int journal_write(const struct device *d, enum side side, const struct installed
 
 /* Does what the journal says, records the image as installed, makes its side the next to start, on trial, and removes the journal.
  * STEPS are those that this process has journalled; NULL, 0 after a power cut. Without a journal, sweeps what was only staged. What
- * can no longer be finished, because its image was staged in memory and is gone, becomes STATE/interrupted. The caller holds the
- * lock. Returns 0 or -1 (the journal stays, and can be tried again). */
+ * can no longer be finished, because its image was staged in memory and is gone, becomes STATE/interrupted; of an earlier process
+ * that is no failure. The caller holds the lock. Returns 0 or -1 (the journal stays, and can be tried again, unless it was given up). */
 int journal_finish(const struct device *d, const struct journal_step *steps, size_t n, struct err *e);
 
 /* Gives up what cannot be finished, so that another image may come: the journal becomes STATE/interrupted. Returns 0 or -1. */
