@@ -126,13 +126,15 @@ ssize_t exchange_upload(struct exchange *x, char *buf, size_t len)
 	return n >= 0 ? n : halt(x, "the image cannot be read");
 }
 
-/* While the image goes out any trickle will do; once it is out, there is one timeout for the whole answer, or a board
+/* While the image goes out a trickle will do, at the rate at which firmverify, too, gives a client up: with one of some bytes now and then
+ * a board could keep a rollout from its end for months. Once it is out, there is one timeout for the whole answer, or a board
  * could hold us with a byte now and then. */
 int exchange_tick(struct exchange *x, uint64_t sent, uint64_t now_ms, uint64_t timeout_ms)
 {
 	bool all = x->post && sent == post_size(x->post);
+	uint64_t seconds = timeout_ms / 1000, due = EXCHANGE_STALL_BYTES * (seconds > 0 ? seconds : 1);
 
-	if (sent - x->mark_bytes >= EXCHANGE_STALL_BYTES || (all && sent > x->mark_bytes)) {
+	if (sent - x->mark_bytes >= due || (all && sent > x->mark_bytes)) {
 		x->mark_bytes = sent;
 		x->mark_ms = now_ms;
 	}

@@ -12,7 +12,7 @@
 enum {
 	EXCHANGE_ANSWERS_MAX = 3,       /* to one small GET: the challenge, one for a stale nonce, the answer */
 	EXCHANGE_HEAD_MAX = 64 << 10,   /* bytes of all header fields */
-	EXCHANGE_STALL_BYTES = 1 << 10, /* fewer than these in a whole timeout is a dead link */
+	EXCHANGE_STALL_BYTES = 1 << 10, /* fewer than these a second, over a whole timeout, is a dead link, or a board that wants to hold us */
 };
 
 struct exchange {

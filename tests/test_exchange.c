@@ -147,10 +147,17 @@ static void slowness_has_bounds(void **state)
 	begin(true, "");
 	all = post_size(&post);
 	assert_int_equal(exchange_tick(&x, 0, 6000, 5000), 0);
-	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES, 6000, 5000), 0);
-	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES + 1, 11000, 5000), 0);
-	assert_int_equal(exchange_tick(&x, EXCHANGE_STALL_BYTES + 2, 11001, 5000), -1);
+	assert_int_equal(exchange_tick(&x, 5 * EXCHANGE_STALL_BYTES, 6000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, 5 * EXCHANGE_STALL_BYTES + 1, 11000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, 5 * EXCHANGE_STALL_BYTES + 2, 11001, 5000), -1);
 	assert_string_equal(x.halted, "the board stopped taking bytes");
+	begin(true, ""); /* one that takes its time, now and then a whole window of 5 KiB */
+	for (uint64_t n = 1; n < 9; n++)
+		assert_int_equal(exchange_tick(&x, n * 5 * EXCHANGE_STALL_BYTES, n * 6000, 5000), 0);
+	begin(true, ""); /* and one that holds us, with less */
+	assert_int_equal(exchange_tick(&x, 1 << 10, 3000, 5000), 0);
+	assert_int_equal(exchange_tick(&x, 3 << 10, 5900, 5000), 0);
+	assert_int_equal(exchange_tick(&x, 4 << 10, 6001, 5000), -1);
 	begin(true, "");
 	assert_int_equal(exchange_tick(&x, all - 1, 1000, 5000), 0);
 	assert_int_equal(exchange_tick(&x, all, 2000, 5000), 0);
