@@ -209,6 +209,30 @@ static void a_worn_block_is_marked_and_passed_over(void **state)
 	assert_memory_equal(flash.bytes + 4 * ERASE, image + 2 * ERASE, 10);
 }
 
+/* What stood behind the worn block has moved up; nothing may be left of it at the end of the list, which is erased behind an image. */
+static void a_worn_block_leaves_the_last_one_to_the_image(void **state)
+{
+	struct raw *r = NULL;
+	struct err e;
+
+	(void)state;
+	make_image(image, sizeof image);
+	flash.worn_at_erase[1] = true;
+	assert_int_equal(open_region(&r, 0, 4 * ERASE, &e), 0);
+	assert_int_equal(write_image(r, image, 3 * ERASE, &e), 0);
+	assert_int_equal(r->capacity, 3 * ERASE);
+	raw_close(&r);
+	assert_memory_equal(flash.bytes + 2 * ERASE, image + ERASE, 2 * ERASE);
+	assert_int_equal(flash.erased[3], 1);
+	fresh_flash(NULL);
+	flash.worn_at_erase[3] = true;                          /* behind the image: nobody asks for it again */
+	assert_int_equal(open_region(&r, 0, 4 * ERASE, &e), 0);
+	assert_int_equal(write_image(r, image, 3 * ERASE, &e), 0);
+	raw_close(&r);
+	assert_true(flash.bad[3]);
+	assert_int_equal(flash.erased[3], 1);
+}
+
 static void too_many_worn_blocks_are_told(void **state)
 {
 	struct raw *r = NULL;
@@ -416,6 +440,7 @@ int main(void)
 		cmocka_unit_test_setup(an_image_fills_its_region_and_no_more, fresh_flash),
 		cmocka_unit_test_setup(bad_blocks_are_skipped_and_counted, fresh_flash),
 		cmocka_unit_test_setup(a_worn_block_is_marked_and_passed_over, fresh_flash),
+		cmocka_unit_test_setup(a_worn_block_leaves_the_last_one_to_the_image, fresh_flash),
 		cmocka_unit_test_setup(too_many_worn_blocks_are_told, fresh_flash),
 		cmocka_unit_test_setup(what_reads_back_otherwise_is_told, fresh_flash),
 		cmocka_unit_test_setup(a_torn_write_is_no_worn_block, fresh_flash),
