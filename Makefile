@@ -5,6 +5,7 @@
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
 #   make check-cuts power cuts by the ten thousand; make check-kills, kill -9 by the thousand; make check-big, images of gigabytes
+#   make check-fleet one rollout over 10,000 simulated boards
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -116,6 +117,11 @@ check-cards: tests
 	BUILD=$(abspath $(BUILD)) CARD_SIZES='16:64M 16:256M 16:2G 32:64M 32:260M 32:512M 32:8G 32:16G 32:32G 32:128G 32:2T' \
 		sh tests/run card_readers
 
+# One rollout over 10,000 simulated boards, and what it took: a minute or two. FLEET=N: over so many.
+FLEET = 10000
+check-fleet: tests
+	FLEET=$(FLEET) BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/thousands.sh
+
 # Coverage-guided, with clang's libFuzzer; new finds go to build/fuzz, the committed corpus is tests/fuzz/corpus.
 fuzz:
 	sh tests/fuzz/run $(SECONDS) $(TARGETS)
@@ -211,6 +217,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-fleet check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

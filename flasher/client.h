@@ -74,6 +74,9 @@ const char *visit_failure(const struct visit *v);
 /* After TOLD: bytes of requests that left, heads included. 0: the board cannot have heard anything. */
 uint64_t visit_request_bytes(const struct visit *v);
 
+/* After TOLD, when no answer came: true when somebody is at that address all the same, who refused the connection, or took it and was silent. */
+bool visit_somebody(const struct visit *v);
+
 /* After TOLD: the numeric address that was spoken to, "" when none was; it stays the visit's. */
 const char *visit_peer(const struct visit *v);
 

@@ -28,7 +28,6 @@ struct visit {
 	visit_told *told;
 	void *owner;
 	bool active, paused;
-	uint64_t begun_ms;
 	char error[CURL_ERROR_SIZE], failure[CURL_ERROR_SIZE];
 	struct exchange exchange;
 };

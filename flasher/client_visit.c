@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* One board's requests: what is asked of libcurl, and what it hands over. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,7 @@
 enum {
 	CONNECT_MS = 15000,
 	SMALL_GET_MS = 30000,
-	SEND_BUFFER = 512 << 10, /* held while a body is sent, and no longer */
-	PIECE_MIN = 128 << 10,
-	MOMENT_MS = 50,
-	FIRST_MS = 200,          /* of an upload in which the kernel's own buffers are filled, which says nothing about the board */
+	SEND_BUFFER = 256 << 10, /* held while a body is sent, and no longer: docs/benchmarks.md has what others cost */
 	RECEIVE_BUFFER = 4 << 10,
 };
 
@@ -30,21 +28,10 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 	return exchange_body(&((struct visit *)context)->exchange, bytes, size * n) == 0 ? size * n : 0;
 }
 
-/* How much of the image goes out at once: what the board takes in a moment. Fast boards cost few system calls then, and slow ones
- * little memory, since what is never filled of libcurl's buffer takes none. */
-static size_t piece(const struct visit *v)
-{
-	uint64_t ms = loop_now(v->client->loop) - v->begun_ms;
-	uint64_t taken = v->exchange.post->at * MOMENT_MS / (ms > FIRST_MS ? ms : FIRST_MS);
-
-	return taken >= SEND_BUFFER ? SEND_BUFFER : taken < PIECE_MIN ? PIECE_MIN : (size_t)taken / PIECE_MIN * PIECE_MIN;
-}
-
 static size_t on_upload(char *buf, size_t size, size_t n, void *context)
 {
 	struct visit *v = context;
-	size_t room = size * n, want = piece(v);
-	uint64_t share = bucket_take(v->options.bandwidth, &v->waiter, want < room ? want : room);
+	uint64_t share = bucket_take(v->options.bandwidth, &v->waiter, size * n);
 	ssize_t got;
 
 	v->paused = share == 0;
@@ -175,7 +162,7 @@ int visit_login(struct visit *v, const char *user, const struct secret *password
 	if (set_common(v))
 		return err_set(e, VERDICT_SYSTEM, "cannot set libcurl up");
 	SET(CURLOPT_USERNAME, user);
-	SET(CURLOPT_PASSWORD, user ? secret_text(password) : NULL);
+	SET(CURLOPT_PASSWORD, user && password ? secret_text(password) : NULL);
 	return failed ? err_set(e, VERDICT_SYSTEM, "out of memory for a login") : 0;
 }
 
@@ -252,7 +239,6 @@ int visit_begin(struct visit *v, const char *path, struct post *post, visit_told
 	v->error[0] = v->failure[0] = '\0';
 	v->told = told;
 	v->owner = owner;
-	v->begun_ms = loop_now(c->loop);
 	if (set_request(v, path, post) == 0) {
 		if (!image && !gate_ask(&c->gate, &v->pass))
 			return 0;
@@ -278,6 +264,14 @@ uint64_t visit_request_bytes(const struct visit *v)
 	long sent = 0;
 
 	return curl_easy_getinfo(v->curl, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent > 0 ? (uint64_t)sent : 0;
+}
+
+bool visit_somebody(const struct visit *v)
+{
+	long number = 0;
+
+	return has_met(v) || (curl_easy_getinfo(v->curl, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
+			      (number == ECONNREFUSED || number == ECONNRESET));
 }
 
 const char *visit_peer(const struct visit *v)

@@ -336,8 +336,8 @@ static void say(const struct run *run)
 			fputc('\n', stderr);
 		}
 	}
-	fprintf(stderr, "%zu addresses: %zu boards, %zu refused every login, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
-		r->asked, r->count[SCAN_FOUND], r->count[SCAN_LOGIN], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
+	fprintf(stderr, "%zu addresses: %zu boards, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
+		r->asked, r->count[SCAN_FOUND], r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
 }
 
 static void on_progress(size_t done, size_t all)
@@ -381,7 +381,7 @@ int cmd_scan(int argc, char **argv)
 	} else {
 		const struct scan_result *r = &run->result;
 
-		status = cli_done(r->count[SCAN_LOGIN] || r->twice ? STATUS_SOME_FAILED : STATUS_DONE);
+		status = cli_done(r->count[SCAN_LOGIN] || r->count[SCAN_MINER] || r->twice ? STATUS_SOME_FAILED : STATUS_DONE);
 	}
 	scan_result_free(&run->result);
 	client_free(&run->client);

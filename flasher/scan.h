@@ -34,6 +34,7 @@ enum scan_state {
 	SCAN_FOUND,    /* a board, and it told its MAC */
 	SCAN_LOGIN,    /* it refused every login, or wants one that may not be given (Basic) */
 	SCAN_FOREIGN,  /* something else than a board: its realm or its pages are none of theirs */
+	SCAN_MINER,    /* no web server to speak of, but a miner answers at port 4028 */
 	SCAN_STATES,
 };
 
@@ -66,7 +67,7 @@ struct scan_result {
 	size_t asked, count[SCAN_STATES], twice, suspect;
 };
 
-/* "silent", "found", "login", "foreign". */
+/* "silent", "found", "login", "foreign", "miner". */
 const char *scan_state_word(enum scan_state state);
 /* "no-password", "factory-password", ...: sign number I, from 0. */
 const char *scan_sign_word(unsigned i);

@@ -7,7 +7,7 @@
 
 const char *scan_state_word(enum scan_state state)
 {
-	static const char *const words[SCAN_STATES] = {"silent", "found", "login", "foreign"};
+	static const char *const words[SCAN_STATES] = {"silent", "found", "login", "foreign", "miner"};
 
 	return state < SCAN_STATES ? words[state] : "?";
 }

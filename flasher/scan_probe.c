@@ -252,6 +252,35 @@ static void on_token_page(void *owner, struct visit *v)
 	ask(p, "version", on_api_version);
 }
 
+/* Nobody answered at the web server's port. A miner that does at 4028 is a board all the same, and one in need of a visit. */
+static void on_miner(void *owner, const char *answer, size_t len, const char *why)
+{
+	struct scan_probe *p = owner;
+
+	(void)why;
+	p->api = NULL;
+	if (!answer || facts_api_version(&p->id, answer, len)) {
+		tell(p); /* as it was */
+		return;
+	}
+	copy_text(p->record.board.model, sizeof p->record.board.model, p->id.model);
+	copy_text(p->record.board.version, sizeof p->record.board.version, p->id.version);
+	end(p, SCAN_MINER, "its miner answers at port 4028, its web server does not; without a MAC it is not in the inventory");
+}
+
+/* An address where nobody picked up is not asked again. */
+static void ask_miner(struct scan_probe *p, struct visit *v)
+{
+	const char *failure = visit_failure(v);
+
+	p->record.state = SCAN_SILENT;
+	if (failure)
+		err_quote(p->record.note, sizeof p->record.note, failure, strlen(failure));
+	if (!p->options->api_port || !visit_somebody(v) ||
+	    api_ask(&p->api, client_gate(p->client), p->host, p->options->api_port, "version", p->options->timeout_ms, on_miner, p, NULL))
+		tell(p);
+}
+
 static void on_first(void *owner, struct visit *v)
 {
 	struct scan_probe *p = owner;
@@ -260,7 +289,7 @@ static void on_first(void *owner, struct visit *v)
 
 	err_quote(p->record.realm, sizeof p->record.realm, x->challenge.realm, strlen(x->challenge.realm));
 	if (status == 0) {
-		end(p, SCAN_SILENT, visit_failure(v));
+		ask_miner(p, v);
 	} else if (status == 200) {
 		p->record.signs |= p->options->quick ? 0 : SIGN_NO_PASSWORD;
 		inside(p);

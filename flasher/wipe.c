@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Keeps each block's size before it, so that all of it can be wiped. Large blocks are given back to the kernel, which wipes them, too, and of
- * which nothing is resident that was not written to. */
-#define _GNU_SOURCE /* explicit_bzero, MAP_ANONYMOUS */
+/* Keeps each block's size before it, so that all of it can be wiped. */
+#define _GNU_SOURCE /* explicit_bzero */
 #include "flasher/wipe.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-enum { LARGE = 128 << 10 };
 
 struct block {
 	_Alignas(max_align_t) size_t size;
@@ -26,15 +22,9 @@ void *wipe_malloc(size_t size)
 
 	if (size > SIZE_MAX - sizeof *b)
 		return NULL;
-	if (size >= LARGE) {
-		b = mmap(NULL, sizeof *b + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (b == MAP_FAILED)
-			return NULL;
-	} else {
-		b = malloc(sizeof *b + size);
-		if (!b)
-			return NULL;
-	}
+	b = malloc(sizeof *b + size);
+	if (!b)
+		return NULL;
 	b->size = size;
 	return b + 1;
 }
@@ -71,10 +61,6 @@ void wipe_free(void *p)
 {
 	if (!p)
 		return;
-	if (block_of(p)->size >= LARGE) {
-		munmap(block_of(p), sizeof(struct block) + block_of(p)->size);
-		return;
-	}
 	explicit_bzero(p, block_of(p)->size);
 	free(block_of(p));
 }

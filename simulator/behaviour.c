@@ -26,6 +26,7 @@ static const char *const words[BEHAVE_COUNT] = {
 	[BEHAVE_INFECTED] = "infected",
 	[BEHAVE_DEAD] = "dead",
 	[BEHAVE_HANGS] = "hangs",
+	[BEHAVE_NO_WEB] = "no-web",
 	[BEHAVE_WRONG_PASSWORD] = "wrong-password",
 	[BEHAVE_DEFAULT_PASSWORD] = "default-password",
 	[BEHAVE_SLOW] = "slow",

@@ -26,6 +26,7 @@ enum behaviour {
 	BEHAVE_INFECTED,     /* lies about its version, takes no image, mines for somebody else */
 	BEHAVE_DEAD,         /* not there at all */
 	BEHAVE_HANGS,        /* accepts connections, and says nothing */
+	BEHAVE_NO_WEB,       /* its web server is dead; it mines */
 	BEHAVE_WRONG_PASSWORD,   /* nobody knows its password */
 	BEHAVE_LAST_EXCLUSIVE = BEHAVE_WRONG_PASSWORD,
 	/* These come on top of others. */

@@ -46,6 +46,7 @@ int cmd_behaviours(int argc, char **argv)
 		[BEHAVE_INFECTED] = "lies about its version, takes no image, mines elsewhere, blocks pages",
 		[BEHAVE_DEAD] = "is not there",
 		[BEHAVE_HANGS] = "accepts connections and says nothing",
+		[BEHAVE_NO_WEB] = "breaks off what comes to its web server, and mines",
 		[BEHAVE_WRONG_PASSWORD] = "has a password that nobody knows",
 		[BEHAVE_DEFAULT_PASSWORD] = "has the maker's password, root",
 		[BEHAVE_SLOW] = "takes VALUE bytes a second",

@@ -51,7 +51,7 @@ static void take_in(const struct watch *w, bool api)
 		if (fd < 0)
 			return;
 		b = board_of(fd);
-		if (b)
+		if (b && (api || !behaves_as(&b->behaves, BEHAVE_NO_WEB)))
 			conn_open(b, fd, api);
 		else
 			conn_reset_fd(fd);

@@ -96,6 +96,7 @@ behave 6 hangs
 behave 7 stale
 behave 8 no-qop
 behave 9 sha256
+behave 11 no-web
 scans "a farm with its sorrows" 6 127.41.0.0/28 --password-file "$T/password" --try-factory
 ok "infected: the pools differ, the page is shut" detail 127.41.0.1 '"signs":\[.*"pools-differ".*"upgrade-blocked"'
 ok "or the name is a command" detail 127.41.0.2 '"hostname-command"'
@@ -103,6 +104,8 @@ ok "the maker's password" detail 127.41.0.3 '"state":"found".*"factory-password"
 ok "Basic is not answered" detail 127.41.0.4 '"state":"login".*Basic'
 ok "a password that nobody knows" detail 127.41.0.5 '"state":"login".*no login was taken'
 ok "a board that hangs is none for now" sh -c '! grep -q "127.41.0.6:" "$1"' sh "$T/details"
+ok "a miner without its web server is seen by port 4028" detail 127.41.0.11 '"state":"miner".*"version":"1.0"'
+ok "and stands in no inventory" sh -c '! grep -q "127.41.0.11:" "$1"' sh "$T/csv"
 ok "stale nonces, no qop and SHA-256 are no hindrance" \
     [ "$(grep -E '127\.41\.0\.[789]:' "$T/details" | grep -c '"state":"found".*"signs":\[\]')" -eq 3 ]
 ok "suspects are tagged in the inventory" [ "$(grep -c ',suspect,' "$T/csv")" -eq 3 ]
@@ -140,7 +143,7 @@ proxy=$!
 children="$children $proxy"
 end=$(($(date +%s) + 10))
 while [ ! -e "$T/proxy" ] && [ "$(date +%s)" -lt $end ]; do :; done
-scans "a MAC at two addresses" 6 127.41.0.10 127.41.0.11 127.41.0.40 --password-file "$T/password"
+scans "a MAC at two addresses" 6 127.41.0.10 127.41.0.12 127.41.0.40 --password-file "$T/password"
 ok "is reported at both" [ "$(grep -c '"mac_twice":true' "$T/details")" -eq 2 ]
 ok "and in the inventory at neither" [ "$(rows)" -eq 1 ]
 kill "$proxy"
@@ -150,6 +153,12 @@ end_farm
 farm --boards "$boards" --first 127.42.0.1 --board vnish=3 --board zynq-s9
 scans "boards with an API of their own" 0 127.42.0.1-127.42.0.4 --password-file "$T/password"
 ok "are found by it, without a login" [ "$(grep -c ',vnish,' "$T/csv")" -eq 3 ]
+http=$(port)
+scans "a board whose web server is gone" 6 127.42.0.4 --password-file "$T/password"
+ok "mines all the same" detail 127.42.0.4 '"state":"miner".*"note":"its miner answers'
+api=$(port)
+scans "one that mines no more either" 0 127.42.0.4 --password-file "$T/password"
+ok "is silent" [ ! -s "$T/details" ]
 end_farm
 
 # --- who is no board ---

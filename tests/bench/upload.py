@@ -107,12 +107,17 @@ def table(title, n, rate, rounds, ideal=None, only=4):
 
 def main():
     n, rounds = int(os.environ.get("BENCH_BOARDS", "500")), int(ROUNDS)
+    parts = os.environ.get("BENCH_PARTS", "free slow many").split()
     image(SIZE)
-    table(f"{n} uploads of 30 MB, boards that take all there is", n, 0, rounds)
-    table(f"{n} uploads of 30 MB, boards that take 1.5 MB a second: wall as a ratio to the ideal of {SIZE / SLOW:.1f} s", n, SLOW, 1, SIZE / SLOW)
-    image(1_000_000)
-    many = int(os.environ.get("BENCH_MANY", "2000"))
-    table(f"{many} uploads of 1 MB, all at once", many, 0, 1, only=2)
+    if "free" in parts:
+        table(f"{n} uploads of 30 MB, boards that take all there is", n, 0, rounds)
+    if "slow" in parts:
+        table(f"{n} uploads of 30 MB, boards that take 1.5 MB a second: wall as a ratio to the ideal of {SIZE / SLOW:.1f} s", n, SLOW, 1,
+              SIZE / SLOW)
+    if "many" in parts:
+        image(1_000_000)
+        many = int(os.environ.get("BENCH_MANY", "10000"))
+        table(f"{many} uploads of 1 MB, all at once", many, 0, rounds, only=2)
     print("\nMemory is the summed PSS of all processes; of the engine's, the image's one mapping is left out of the figure for each board. "
           f"Load of the machine by others at the end: {os.getloadavg()[0]:.1f}. {time.strftime('%Y-%m-%d', time.gmtime())}.")
 
