@@ -110,6 +110,65 @@ while read -r place; do
     [ "$name" = - ] || ok '  and the place is named' grep -qF ": $name" said
 done <places
 
+# --- a bit of the bundle that rides along, in place: whichever part it is in, the verdict is the bundle's own ---
+cat >parts.py <<'PY'
+# WHAT|STATUS VERDICT OFFSET lines: offsets on the card, reckoned from the members of the bundle's tar.
+bundle, card = open("bundle", "rb").read(), open("good.img", "rb").read()
+start = card.find(bundle)
+assert start > 0 and card.find(bundle, start + 1) < 0
+at, members = 0, {}
+while bundle[at]:
+    name, size = bundle[at:at + 100].rstrip(b"\0").decode(), int(bundle[at + 124:at + 135], 8)
+    members[name] = (at, at + 512, size)
+    at += 512 + (size + 511) // 512 * 512
+assert list(members) == ["manifest", "manifest.minisig", "payload.tar.gz"] and len(bundle) == at + 1024
+say = lambda what, status, verdict, offset: print("%s|%d %s %d" % (what, status, verdict, start + offset))
+header, text, size = members["manifest"]
+say("its first byte", 3, "not-a-bundle", header)
+say("the mode in its first header", 3, "malformed-header", header + 105)
+say("the checksum of its first header", 3, "malformed-header", header + 150)
+say("the last byte of its first header", 3, "malformed-header", header + 511)
+say("the manifest's first byte", 4, "bad-signature", text)
+say("a hash in the manifest", 4, "bad-signature", bundle.index(b"\nchunk ", text) + 20)
+say("the manifest's last byte", 4, "bad-signature", text + size - 1)
+say("the padding of the manifest", 3, "malformed-header", text + size)
+header, text, size = members["manifest.minisig"]
+line = bundle.index(b"\n", text) + 1
+say("the name of the signature's header", 3, "malformed-header", header + 9)
+say("the comment of the signature", 3, "malformed-signature", text)
+say("the algorithm of the signature", 3, "malformed-signature", line)
+say("the key id of the signature", 3, "malformed-signature", line + 6)
+alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+say("the signature itself", 4, "bad-signature", next(i for i in range(line + 30, line + 90) if bundle[i] ^ 2 in alphabet))
+say("the trusted comment", 4, "bad-signature", bundle.index(b"\ntrusted comment: ") + 25)
+header, text, size = members["payload.tar.gz"]
+say("the size in the payload's header", 3, "malformed-header", header + 130)
+say("the first chunk's first byte", 4, "chunk-hash", text)
+say("the first chunk", 4, "chunk-hash", text + 1000)
+say("the last chunk's last byte", 4, "chunk-hash", text + size - 1)
+say("the padding of the payload", 3, "malformed-header", text + size)
+say("the first byte of its end", 3, "trailing-data", at)
+say("its last byte", 3, "trailing-data", len(bundle) - 1)
+PY
+python3 parts.py >parts
+ok 'there are parts of the bundle to spoil' test "$(wc -l <parts)" -eq 21
+flip() { python3 -c 'import sys; f = open(sys.argv[1], "r+b"); f.seek(int(sys.argv[2])); b = f.read(1)[0]; f.seek(-1, 1); f.write(bytes([b ^ int(sys.argv[3])]))' "$@"; }
+while IFS='|' read -r what rest; do
+    set -- $rest
+    flip good.img "$3" 2
+    refused "the bundle: $what" "$1" "$2" verify good.img
+    cp .err said
+    ok '  and the bundle is named' grep -qF ": the bundle: $2: " said
+    flip good.img "$3" 2
+done <parts
+ok '  and with all of them put back the card is right' verify good.img
+flip good.img "$(sed -n "s/^the first chunk|.* //p" parts)" 2
+refused '  so it is as JSON' 4 chunk-hash verify good.img --json
+cp .out said.json
+ok '  which names the place, too' python3 -c 'import json; r = json.load(open("said.json")); assert r["verdict"] == "chunk-hash" and r["differences"] == 1 and r["places"][0]["what"].startswith("the bundle: ")'
+refused '  and for the board that is meant' 4 chunk-hash verify good.img --board zynq-s9
+flip good.img "$(sed -n "s/^the first chunk|.* //p" parts)" 2
+
 # --- anywhere else: 60 bits at random, of all that is used ---
 used=$(python3 -c 'import json; print(json.loads(open("receipts").readline())["used"])')
 cat >flip.py <<'PY'
