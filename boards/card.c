@@ -134,6 +134,12 @@ static const char *on_carry(struct board_card *c, struct span value)
 	return span_is(value, "bundle") ? NULL : "a card carries the `bundle', not";
 }
 
+static const char *on_inferred(struct board_card *c, struct span value)
+{
+	c->entry_inferred = true;
+	return span_is(value, "entry") ? NULL : "what is inferred is the `entry', not";
+}
+
 static const char *on_step(struct board_card *c, struct span value)
 {
 	struct card_step *step = &c->steps[c->nsteps];
@@ -165,7 +171,7 @@ static const struct {
 	{"none", false, on_none},   {"start", false, on_start}, {"fat", false, on_fat},
 	{"size", false, on_size},   {"label", false, on_label}, {"boot", false, on_boot},
 	{"carry", false, on_carry}, {"tree", true, on_tree},    {"need", true, on_need},
-	{"step", true, on_step},
+	{"step", true, on_step},    {"inferred", false, on_inferred},
 };
 enum { NLINES = sizeof lines / sizeof *lines, NONE = 1u << 0 };
 

@@ -62,6 +62,7 @@ struct board_card {
 	size_t ntrees;
 	char needs[CARD_NEEDS_MAX][CARD_PATH_MAX + 1]; /* further files that must be on the card */
 	size_t nneeds;
+	bool entry_inferred;        /* how the board is made to start from the card is reasoned from its relatives, seen on none of its kind */
 	bool bundle;                /* the bundle itself goes along, for a recovery system that runs firmverify */
 	struct card_step steps[CARD_STEPS_MAX];
 	size_t nsteps;

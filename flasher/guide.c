@@ -29,6 +29,17 @@ static const char *sentence(char out[static SENTENCE_MAX], const struct card_ste
 	return out;
 }
 
+/* What to mind, a line each, between BEFORE and BEHIND. */
+static void warn(FILE *out, const struct board *b, const char *const *say, const char *before, const char *behind)
+{
+	static const enum guide_phrase always[] = {GUIDE_LEDS_NO_PROOF, GUIDE_NEIGHBOURS, GUIDE_SETTINGS};
+
+	if (b->card.entry_inferred)
+		fprintf(out, "%s%s%s\n", before, say[GUIDE_INFERRED], behind);
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		fprintf(out, "%s%s%s\n", before, say[always[i]], behind);
+}
+
 void guide_steps(FILE *out, const struct board *b, enum guide_language l)
 {
 	const char *const *say = guide_texts[l].phrases;
@@ -37,8 +48,8 @@ void guide_steps(FILE *out, const struct board *b, enum guide_language l)
 	fprintf(out, "%s: %s\n", b->title, say[GUIDE_TITLE]);
 	for (size_t i = 0; i < b->card.nsteps; i++)
 		fprintf(out, "%2zu. %s\n", i + 1, sentence(text, &b->card.steps[i], l));
-	fprintf(out, "%s:\n  - %s\n  - %s\n  - %s\n", say[GUIDE_WARNINGS], say[GUIDE_LEDS_NO_PROOF], say[GUIDE_NEIGHBOURS],
-		say[GUIDE_SETTINGS]);
+	fprintf(out, "%s:\n", say[GUIDE_WARNINGS]);
+	warn(out, b, say, "  - ", "");
 }
 
 void guide_json(FILE *out, const struct board *b, enum guide_language l)
@@ -53,6 +64,7 @@ void guide_json(FILE *out, const struct board *b, enum guide_language l)
 	json_string(&j, "label", b->card.label);
 	json_string(&j, "boot", b->card.boot);
 	json_bool(&j, "carries_bundle", b->card.bundle);
+	json_bool(&j, "entry_inferred", b->card.entry_inferred);
 	json_array(&j, "steps");
 	for (size_t i = 0; i < b->card.nsteps; i++) {
 		json_object(&j, NULL);
@@ -135,8 +147,9 @@ void guide_sheet(FILE *out, const struct board *b, enum guide_language l)
 	fprintf(out, "<h2>%s</h2>\n<ol>\n", say[GUIDE_STEPS]);
 	for (size_t i = 0; i < b->card.nsteps; i++)
 		fprintf(out, "<li>%s</li>\n", sentence(text, &b->card.steps[i], l));
-	fprintf(out, "</ol>\n<h2>%s</h2>\n<ul>\n<li>%s</li>\n<li>%s</li>\n<li>%s</li>\n</ul>\n<h2>%s</h2>\n", say[GUIDE_WARNINGS],
-		say[GUIDE_LEDS_NO_PROOF], say[GUIDE_NEIGHBOURS], say[GUIDE_SETTINGS], say[GUIDE_NOTES]);
+	fprintf(out, "</ol>\n<h2>%s</h2>\n<ul>\n", say[GUIDE_WARNINGS]);
+	warn(out, b, say, "<li>", "</li>");
+	fprintf(out, "</ul>\n<h2>%s</h2>\n", say[GUIDE_NOTES]);
 	fields(out, say[GUIDE_FIELDS]);
 	fputs("</body>\n</html>\n", out);
 }

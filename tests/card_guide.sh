@@ -55,5 +55,14 @@ done
 firmflash card --steps --board am335x-l3 >text
 ok 'an AM335x board: the network cable comes out before the power goes on' \
     sh -c 'test "$(grep -n Unplug text | cut -d : -f 1)" -lt "$(grep -n "power on" text | head -n 1 | cut -d : -f 1)"'
+for board in zynq-s17 zynq-s19; do
+    ok "$board: that its way into the card is inferred is said in the steps" sh -c "firmflash card --steps --board $board | grep -q '^  - .* is inferred from related ones, not known'"
+    ok '  and on the sheet, in Russian, too' sh -c "firmflash card --sheet --board $board --lang ru | grep -q '^<li>.* предположено по родственным платам'"
+    ok '  and as JSON' sh -c "firmflash card --steps --board $board --json | grep -q '\"entry_inferred\": *true'"
+done
+firmflash card --steps --board zynq-s9 | { grep -i inferred || :; } | nothing 'zynq-s9: its jumper was read off the board, and nothing is inferred'
+mkdir profiles
+sed 's/^card inferred entry/card inferred layout/' "$boards/zynq-s19.board" >profiles/zynq-s19.board
+refused 'a profile that infers something else' 2 usage firmflash card --steps --board zynq-s19 --boards profiles
 refused 'another language' 2 usage firmflash card --steps --board zynq-s9 --lang de
 refused 'no board' 2 usage firmflash card --sheet
