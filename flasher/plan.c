@@ -33,6 +33,15 @@ static const struct board *find_board(const struct board *boards, size_t n, cons
 	return NULL;
 }
 
+/* Digest proves a password; a token is had for the password itself, by whoever passes for such a board. That is not the common one. */
+static bool may_have_password(const struct inventory_board *b, const struct board *profile, char why[static PLAN_REASON_MAX + 1])
+{
+	if (profile->dialect != BOARD_TOKEN || b->credential[0])
+		return true;
+	snprintf(why, PLAN_REASON_MAX + 1, "%s is sent its password unencrypted: name a credential of its own in the inventory", b->board);
+	return false;
+}
+
 /* Why this board is not in the plan; true when it is. An unknown revision counts as 0, as it does for `push`. */
 static bool fits(const struct inventory_board *b, const struct image *image, const struct board *profile, bool wipe,
 		 char why[static PLAN_REASON_MAX + 1])
@@ -55,7 +64,7 @@ static bool fits(const struct inventory_board *b, const struct image *image, con
 		named = true;
 		if (b->revision >= m->low && b->revision <= m->high) {
 			if ((wipe ? &profile->wipe : &profile->keep)->upgrade[0])
-				return true;
+				return may_have_password(b, profile, why);
 			snprintf(why, PLAN_REASON_MAX + 1, "%s cannot be upgraded with its settings %s", b->board,
 				 wipe ? "wiped" : "kept");
 			return false;
