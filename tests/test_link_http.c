@@ -217,6 +217,20 @@ static void how_it_does(void **state)
 	link_close(&l);
 }
 
+static void on_pause(void *owner)
+{
+	loop_stop(owner);
+}
+
+static void pause_for(uint64_t ms)
+{
+	struct loop_timer timer = {.fire = on_pause, .owner = loop};
+	struct err e = {0};
+
+	assert_int_equal(loop_arm(loop, &timer, ms, &e), 0);
+	assert_int_equal(loop_run(loop, &e), 0);
+}
+
 static void it_takes_the_image_and_starts_it(void **state)
 {
 	struct link *l = open_to(5, NULL, &right);
@@ -232,6 +246,7 @@ static void it_takes_the_image_and_starts_it(void **state)
 	assert_int_equal(board(5)->flashes, 1);
 	expect(l, LINK_REBOOT, OUTCOME_ACCEPTED, LINK_NONE);
 	do { /* it goes down, which is seen or not, and is back */
+		pause_for(10);
 		act(l, LINK_IDENTIFY);
 		if (last.fault != LINK_NONE && last.fault != LINK_UNREACHABLE && last.fault != LINK_LOST)
 			fail_msg("look %u: %s: %s", looks, link_fault_word(last.fault), last.result.text);
