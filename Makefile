@@ -185,12 +185,14 @@ $(arm_dir)/firmpack: $(arm_root)/usr/include/archive.h FORCE
 	cp $(arm_dir)/obj/firmpack $@
 FORCE:
 
-bench: all bench-upload
+bench: all bench-upload bench-cards
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
 $(BUILD)/tests/bench/uploads: $(BUILD)/tests/bench/uploads.o $(foreach r,$(firmflash_rooms),$(call archive,$(r)))
 	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(firmflash_libs) $(core_libs)
 bench-upload: $(BUILD)/tests/bench/uploads
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run-upload
+bench-cards: all
+	BUILD=$(abspath $(BUILD)) sh tests/bench/run-cards
 
 # A source at a time: clang-tidy 14 carries state from one to the next.
 lint:
@@ -217,6 +219,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-fleet check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-fleet check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload bench-cards lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

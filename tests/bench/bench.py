@@ -56,6 +56,8 @@ class Bench:
                 if number > 0:
                     taken[name].append(result)
                 for path in cleanup:
+                    if os.path.isfile(path):
+                        os.remove(path)
                     shutil.rmtree(path, ignore_errors=True)
         base, base_size = taken[contenders[0][0]], size_of(contenders[0][2])
         print(f"\n**{title}** ({rounds} rounds)\n\n| | wall s | wall × | CPU s | CPU × | peak MiB | size MB | size × |")

@@ -3,8 +3,9 @@
 
     cards.py MEASURE BUILD WORKLOADS WORK [ROUNDS]
 
-All start from the same tree, but firmflash from the bundle, which it verifies and inflates besides; the others read the tree's files.
-FAT has no links and no case, so links are left out, and of names that differ by case only the later ones."""
+All make the same card, but not by the same work. Firmflash starts from the signed bundle, which it verifies and inflates, and syncs what
+it wrote. The others read the tree's files, check nothing, and leave what they wrote in the cache. So there is a line for what one would do
+instead with what was downloaded: check the signature, unpack, and then mtools, and sync. FAT has no links and no case, so links are left out, and of names that differ by case only the later ones."""
 import os
 import shutil
 import sys
@@ -50,19 +51,23 @@ def prepare(build, trees, work, name):
     with open(f"{work}/genimage.cfg", "w", encoding="ascii") as config:
         config.write(GENIMAGE)
     shell(f"cd {work} && rm -f card.key card.pub && {build}/firmkey generate -o card --no-password && "
+          f"tar -C {name} -cf - . | gzip -6 >{name}.tar.gz && minisign -S -s key.key -m {name}.tar.gz && "
           f"{build}/firmpack build {name} --product bench --version 1 --counter 1 --board plain --key card.key -o {name}.firm.tar")
 
 
 def contenders(build, work, name):
     blocks = 511 * 1024
+    empty = (f"cd {work} && truncate -s 512M m.img && echo start=2048,type=c,bootable | sfdisk -q m.img >/dev/null && "
+             f"mkfs.vfat -F 32 --offset 2048 m.img {blocks} >/dev/null && MTOOLS_SKIP_CHECK=1 mcopy -s -Q -i m.img@@1M")
     rows = [
-        ("truncate, sfdisk, mkfs.vfat, mcopy",
-         f"cd {work} && rm -f m.img && truncate -s 512M m.img && echo start=2048,type=c,bootable | sfdisk -q m.img >/dev/null && "
-         f"mkfs.vfat -F 32 --offset 2048 m.img {blocks} >/dev/null && MTOOLS_SKIP_CHECK=1 mcopy -s -Q -i m.img@@1M {name}/* ::/", None),
-        ("firmflash card, verifying",
+        ("truncate, sfdisk, mkfs.vfat, mcopy", f"{empty} {name}/* ::/", None),
+        ("minisign -V, gzip -dc \\| tar -x, the same, sync",
+         f"cd {work} && mkdir un && minisign -Vq -p key.pub -m {name}.tar.gz && gzip -dc {name}.tar.gz | tar -x -C un && "
+         f"{empty} un/* ::/ && sync m.img", None),
+        ("firmflash card: verifies, inflates, syncs",
          f"cd {work} && {build}/firmflash card {name}.firm.tar f.img --board plain --boards . --pubkey card.pub --quiet", None)]
     if shutil.which("genimage"):
-        rows.append(("genimage", f"cd {work} && rm -rf gt && genimage --config genimage.cfg --rootpath {name} --tmppath gt --inputpath . "
+        rows.append(("genimage", f"cd {work} && genimage --config genimage.cfg --rootpath {name} --tmppath gt --inputpath . "
                      "--outputpath go --loglevel 1", None))
     return rows
 
@@ -76,7 +81,8 @@ def main():
             continue
         say(f"{name}: a tree that FAT can hold")
         prepare(build, trees, work, name)
-        bench.table(f"{name}: an image of a card, 512 MiB", contenders(build, work, name))
+        bench.table(f"{name}: an image of a card, 512 MiB", contenders(build, work, name),
+                    [f"{work}/{made}" for made in ("m.img", "f.img", "un", "gt", "go")])
         shutil.rmtree(f"{work}/{name}")
 
 
