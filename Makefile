@@ -6,6 +6,7 @@
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
 #   make check-cuts power cuts by the ten thousand; make check-kills, kill -9 by the thousand; make check-big, images of gigabytes
 #   make check-fleet one rollout over 10,000 simulated boards
+#   make check-zynq the S9's kind of board, with kernel and U-Boot from source
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
 
 VERSION = 0.1.0
@@ -95,7 +96,7 @@ tests: all $(unit_tests) $(fuzz_replays)
 check: tests
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run $(TESTS)
 
-# More of what tests/cuts.sh shows: another seed, ten times as many crash states, and some of them booted.
+# More of what tests/cuts.sh shows: another seed, up to ten thousand crash states of each recording, and some of them booted.
 check-cuts: tests
 	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts board
 
@@ -128,7 +129,7 @@ fuzz:
 
 # --- firmverify for boards: ARMv7 (Cortex-A8, A9), static, from Debian's armhf libraries, which are unpacked and not installed ---
 BOARD_CROSS = arm-linux-gnueabihf-
-# yes: with `boot uboot-env', by libubootenv, some 30 KB more.
+# yes: with `boot uboot-env', by libubootenv: some 57 KB more, and so with a board_limit of its own.
 BOARD_UBOOTENV = no
 board_limit = 655360
 board_dir = $(BUILD)/board

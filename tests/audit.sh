@@ -447,7 +447,7 @@ says 'all of them' 'a["entries"] == 10100'
 for f in $(seq 1 50); do ln -f board/root/d00/f00 "board/root/d00/f$(printf %02d "$f")"; done
 printf 'x' >>board/root/d77/f33
 finds 'one of 10,000 changed, and 51 hard-linked' modified 'modified d77/f33'
-if strace -o /dev/null true 2>/dev/null; then
+if [ -z "${EMULATED:-}" ] && strace -o /dev/null true 2>/dev/null; then
     cat >"$T/rules" <<RULES
 firmseal-known-bad 1
 sign a infection words

@@ -9,7 +9,7 @@ A crash state is the disk at some write of the log: all that was written before 
 write is there or not, at random, and the last one is torn at a random sector. With --ignore-flushes the disk lies about flushes: then
 everything that came before may be missing too, which is the negative control. The check of a state is that of `crash_check.py`.
 
-Prints one JSON line: states, bad, the first complaints, and how often each image was found.
+Prints one JSON line: states, whether those were all that could be found, bad, the first complaints, and how often each image was found.
 """
 import argparse
 import json
@@ -111,7 +111,7 @@ class Medium:
 
 
 def pick(log, n, seed):
-    """N different crash states, sorted so that the medium moves forward."""
+    """N different crash states, sorted so that the medium moves forward; fewer where a recording flushes so often that it has no more."""
     rng, found, tries = random.Random(seed), set(), 0
     while len(found) < n and tries < 40 * n:
         found.add(log.crash(rng))
@@ -184,7 +184,8 @@ def main():
             seen[verdict] = seen.get(verdict, 0) + n
     for _ in pipes:
         os.wait()
-    print(json.dumps({"writes": len(log.writes), "flushes": log.flushes, "states": sum(seen.values()), "bad": seen.pop("bad", 0),
+    print(json.dumps({"writes": len(log.writes), "flushes": log.flushes, "states": sum(seen.values()), "all": len(crashes) < args.states,
+                      "bad": seen.pop("bad", 0),
                       "seen": dict(sorted(seen.items())), "seconds": round(time.monotonic() - begun, 1), "complaints": complaints[:12]}))
 
 
