@@ -34,9 +34,9 @@ plan() { # PLAN OPTION...
     firmflash plan new.firm.tar inv.csv --pubkey release.pub $quick -o "$to" "$@" 2>.log
 }
 apply() { # PLAN LEDGER OPTION...
-    what=$1 where=$2
+    from=$1 where=$2
     shift 2
-    firmflash apply "$what" --ledger "$where" --pubkey release.pub --credentials credentials --api-port "$api" --quiet "$@"
+    firmflash apply "$from" --ledger "$where" --pubkey release.pub --credentials credentials --api-port "$api" --quiet "$@"
 }
 # exits WHAT STATUS COMMAND...
 exits() {
@@ -97,12 +97,11 @@ end_farm
 # --- trouble on the way ---
 begin 93 24 --behave lost:4 --behave refuses:2 --behave bricked:2 --behave hangs:1
 plan plan --waves 100% --no-halts
-got=0
-apply plan mixed >out 2>err || got=$?
-ok 'boards in trouble: exit status 6 or 8' test "$got" -eq 6 -o "$got" -eq 8
-ok '  lost answers were asked about, not guessed: all that took the image and are well' grep -qE '^ *(19|20|21) success' out
+# The one that hangs is not in the inventory: 23 boards are left, of which 4 are heard of no more until they are asked.
+exits 'boards in trouble' 6 apply plan mixed
+ok '  lost answers were asked about, not guessed: all that took the image and are well' grep -qE '^ *19 success' out
 ok '  the refusing ones are rejected' grep -q '^ *2 rejected' out
-ok '  the bricked ones want a card' test "$(firmflash report mixed --cards | grep -c '^02:')" -ge 2
+ok '  the bricked ones want a card' test "$(firmflash report mixed --cards | grep -c '^02:')" -eq 2
 ok '  and nobody was flashed twice' test "$(total flashed_twice)" -eq 0
 end_farm
 
