@@ -210,8 +210,9 @@ size_t chain_before(const void *bytes, size_t len, uint64_t first, size_t *npair
 	*npairs = 0;
 	while (len - at >= USTAR_BLOCK) {
 		uint64_t serial = serial_of(p + at), size; /* 0: the signatures of the one before */
+		size_t left = len - at - USTAR_BLOCK;
 
-		if (serial >= first || ustar_take_size(&size, p + at) != 0 || size > len - at - USTAR_BLOCK)
+		if (serial >= first || ustar_take_size(&size, p + at) != 0 || size > left || ustar_padding(size) > left - size)
 			break;
 		*npairs += serial > 0;
 		at += USTAR_BLOCK + (size_t)size + (size_t)ustar_padding(size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What is asked of a board's web server, in which order, and what its answers mean. */
+#define _GNU_SOURCE /* explicit_bzero */
 #include "flasher/http.h"
 
 #include <stdlib.h>
@@ -142,6 +143,7 @@ static void on_unlock(void *owner, struct visit *v)
 	const char *failure = visit_failure(v);
 	char token[ANSWER_TOKEN_MAX + 1];
 	struct err e = {0};
+	bool unlocked = false;
 
 	post_wipe(&h->post);
 	if (a->status == 401 || a->status == 403)
@@ -152,11 +154,13 @@ static void on_unlock(void *owner, struct visit *v)
 		result_set(&h->result, OUTCOME_FAILED, "the board gave no token for the password (HTTP %d)", a->status);
 	else if (visit_bearer(v, token, &e))
 		result_set(&h->result, OUTCOME_FAILED, "%.*s", RESULT_TEXT_MAX - 1, e.message);
-	else {
+	else
+		unlocked = true;
+	explicit_bzero(token, sizeof token);
+	if (unlocked)
 		begin(h, h->options.board->probe, NULL, on_probe, h->told, h->owner);
-		return;
-	}
-	tell(h);
+	else
+		tell(h);
 }
 
 static void unlock(struct http *h, http_told *told, void *owner)

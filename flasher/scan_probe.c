@@ -291,7 +291,7 @@ static void on_first(void *owner, struct visit *v)
 	if (status == 0) {
 		ask_miner(p, v);
 	} else if (status == 200) {
-		p->record.signs |= p->options->quick ? 0 : SIGN_NO_PASSWORD;
+		p->record.signs |= p->options->quick || !got_page(p) ? 0 : SIGN_NO_PASSWORD;
 		inside(p);
 	} else if (status != 401 || (!x->challenge.digest && !x->challenge.other)) {
 		get(p, token_page, on_token_page); /* no pages of the usual kind: an API of its own, perhaps */
