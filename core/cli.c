@@ -110,11 +110,11 @@ void cli_print_failure(FILE *out, const struct err *e)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(e->verdict));
-	json_number(&j, "status", (uint64_t)verdict_status(e->verdict));
-	json_string(&j, "message", e->message);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(e->verdict));
+	json_put_number(&j, "status", (uint64_t)verdict_status(e->verdict));
+	json_put_string(&j, "message", e->message);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

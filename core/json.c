@@ -72,39 +72,39 @@ void json_begin(struct json *j, FILE *out)
 	*j = (struct json){.out = out};
 }
 
-void json_object(struct json *j, const char *key)
+void json_open_object(struct json *j, const char *key)
 {
 	open_with(j, key, '{');
 }
 
-void json_end_object(struct json *j)
+void json_close_object(struct json *j)
 {
 	close_with(j, '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_open_array(struct json *j, const char *key)
 {
 	open_with(j, key, '[');
 }
 
-void json_end_array(struct json *j)
+void json_close_array(struct json *j)
 {
 	close_with(j, ']');
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void json_put_string(struct json *j, const char *key, const char *value)
 {
 	lead(j, key);
 	put_string(j->out, value);
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void json_put_number(struct json *j, const char *key, uint64_t value)
 {
 	lead(j, key);
 	fprintf(j->out, "%" PRIu64, value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_put_bool(struct json *j, const char *key, bool value)
 {
 	lead(j, key);
 	fputs(value ? "true" : "false", j->out);

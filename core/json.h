@@ -14,14 +14,14 @@ struct json {
 
 void json_begin(struct json *j, FILE *out);
 /* KEY is NULL inside an array and for the outermost value. */
-void json_object(struct json *j, const char *key);
-void json_end_object(struct json *j);
-void json_array(struct json *j, const char *key);
-void json_end_array(struct json *j);
+void json_open_object(struct json *j, const char *key);
+void json_close_object(struct json *j);
+void json_open_array(struct json *j, const char *key);
+void json_close_array(struct json *j);
 /* Bytes that are no valid UTF-8 come out as U+FFFD. */
-void json_string(struct json *j, const char *key, const char *value);
-void json_number(struct json *j, const char *key, uint64_t value);
-void json_bool(struct json *j, const char *key, bool value);
+void json_put_string(struct json *j, const char *key, const char *value);
+void json_put_number(struct json *j, const char *key, uint64_t value);
+void json_put_bool(struct json *j, const char *key, bool value);
 /* Writes the newline behind the outermost value. */
 void json_finish(struct json *j);
 

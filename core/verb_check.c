@@ -37,20 +37,20 @@ static void print_json(const struct reader *r, bool quick)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "checked", quick ? "signature and hashes" : "everything");
-	json_string(&j, "product", head->product);
-	json_string(&j, "version", head->version);
-	json_number(&j, "counter", head->counter);
-	json_array(&j, "signers");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "checked", quick ? "signature and hashes" : "everything");
+	json_put_string(&j, "product", head->product);
+	json_put_string(&j, "version", head->version);
+	json_put_number(&j, "counter", head->counter);
+	json_open_array(&j, "signers");
 	for (size_t i = 0; i < signers->n; i++) {
 		keyid_print(id, signers->ids[i]);
-		json_string(&j, NULL, id);
+		json_put_string(&j, NULL, id);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

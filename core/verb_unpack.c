@@ -51,14 +51,14 @@ static void print(const struct open_options *o, const struct manifest_head *head
 		return;
 	}
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "dir", o->dir);
-	json_string(&j, "product", head->product);
-	json_string(&j, "version", head->version);
-	json_number(&j, "entries", head->nentries);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "dir", o->dir);
+	json_put_string(&j, "product", head->product);
+	json_put_string(&j, "version", head->version);
+	json_put_number(&j, "entries", head->nentries);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

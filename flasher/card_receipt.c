@@ -28,40 +28,40 @@ static void put_made(struct json *j, const struct card_made *made)
 {
 	char hash[HASH_HEX + 1], id[KEYID_HEX + 1];
 
-	json_string(j, "board", made->board);
-	json_string(j, "product", made->head.product);
-	json_string(j, "version", made->head.version);
-	json_number(j, "counter", made->head.counter);
+	json_put_string(j, "board", made->board);
+	json_put_string(j, "product", made->head.product);
+	json_put_string(j, "version", made->head.version);
+	json_put_number(j, "counter", made->head.counter);
 	text_put_hash(hash, made->manifest);
-	json_string(j, "manifest_hash", hash);
+	json_put_string(j, "manifest_hash", hash);
 	if (made->have_bundle) {
 		text_put_hash(hash, made->bundle);
-		json_string(j, "bundle_hash", hash);
+		json_put_string(j, "bundle_hash", hash);
 	}
-	json_array(j, "signers");
+	json_open_array(j, "signers");
 	for (size_t i = 0; i < made->signers.n; i++) {
 		keyid_print(id, made->signers.ids[i]);
-		json_string(j, NULL, id);
+		json_put_string(j, NULL, id);
 	}
-	json_end_array(j);
-	json_number(j, "files", made->files);
-	json_number(j, "bytes", made->bytes);
-	json_number(j, "size", made->size);
-	json_number(j, "used", made->used);
+	json_close_array(j);
+	json_put_number(j, "files", made->files);
+	json_put_number(j, "bytes", made->bytes);
+	json_put_number(j, "size", made->size);
+	json_put_number(j, "used", made->used);
 }
 
 static void put_differences(struct json *j, const struct card_state *s)
 {
-	json_number(j, "differences", s->ndifferences);
-	json_array(j, "places");
+	json_put_number(j, "differences", s->ndifferences);
+	json_open_array(j, "places");
 	for (size_t i = 0; i < s->ndifferences && i < CARD_DIFFERENCES_MAX; i++) {
-		json_object(j, NULL);
-		json_number(j, "at", s->differences[i].at);
-		json_number(j, "bytes", s->differences[i].len);
-		json_string(j, "what", s->differences[i].what);
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_number(j, "at", s->differences[i].at);
+		json_put_number(j, "bytes", s->differences[i].len);
+		json_put_string(j, "what", s->differences[i].what);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 void card_result_json(FILE *out, const struct card_result *r, bool with_time)
@@ -69,22 +69,22 @@ void card_result_json(FILE *out, const struct card_result *r, bool with_time)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(r->failure ? r->failure->verdict : VERDICT_OK));
-	json_number(&j, "status", r->failure ? (uint64_t)verdict_status(r->failure->verdict) : STATUS_DONE);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(r->failure ? r->failure->verdict : VERDICT_OK));
+	json_put_number(&j, "status", r->failure ? (uint64_t)verdict_status(r->failure->verdict) : STATUS_DONE);
 	if (r->failure)
-		json_string(&j, "message", r->failure->message);
-	json_string(&j, "act", r->act);
-	json_string(&j, "target", r->target);
+		json_put_string(&j, "message", r->failure->message);
+	json_put_string(&j, "act", r->act);
+	json_put_string(&j, "target", r->target);
 	if (r->serial)
-		json_string(&j, "card", r->serial);
+		json_put_string(&j, "card", r->serial);
 	if (with_time)
-		json_number(&j, "time", now());
+		json_put_number(&j, "time", now());
 	if (r->made)
 		put_made(&j, r->made);
 	if (r->state)
 		put_differences(&j, r->state);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

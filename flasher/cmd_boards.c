@@ -14,21 +14,21 @@ static void print_json(const struct board *b)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "board", b->id);
-	json_string(&j, "title", b->title);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "board", b->id);
+	json_put_string(&j, "title", b->title);
 	if (b->family[0])
-		json_string(&j, "family", b->family);
-	json_array(&j, "models");
+		json_put_string(&j, "family", b->family);
+	json_open_array(&j, "models");
 	for (size_t i = 0; i < b->nmodels; i++)
-		json_string(&j, NULL, b->models[i]);
-	json_end_array(&j);
-	json_string(&j, "dialect", board_dialect_word(b->dialect));
-	json_string(&j, "hardware", b->hardware);
-	json_string(&j, "send", b->send == BOARD_SEND_BUNDLE ? "bundle" : b->send == BOARD_SEND_PAYLOAD ? "payload" : "file");
-	json_bool(&j, "can_wipe", b->wipe.upgrade[0] != '\0');
-	json_bool(&j, "reboots_itself", b->keep.reboot[0] == '\0');
-	json_end_object(&j);
+		json_put_string(&j, NULL, b->models[i]);
+	json_close_array(&j);
+	json_put_string(&j, "dialect", board_dialect_word(b->dialect));
+	json_put_string(&j, "hardware", b->hardware);
+	json_put_string(&j, "send", b->send == BOARD_SEND_BUNDLE ? "bundle" : b->send == BOARD_SEND_PAYLOAD ? "payload" : "file");
+	json_put_bool(&j, "can_wipe", b->wipe.upgrade[0] != '\0');
+	json_put_bool(&j, "reboots_itself", b->keep.reboot[0] == '\0');
+	json_close_object(&j);
 	json_finish(&j);
 }
 

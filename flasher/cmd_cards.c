@@ -17,19 +17,19 @@ static void print_json(const struct disk *d, const struct err *why)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "disk", d->name);
-	json_bool(&j, "usable", !why);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "disk", d->name);
+	json_put_bool(&j, "usable", !why);
 	if (why) {
-		json_string(&j, "verdict", verdict_word(why->verdict));
-		json_string(&j, "message", why->message);
+		json_put_string(&j, "verdict", verdict_word(why->verdict));
+		json_put_string(&j, "message", why->message);
 	}
-	json_number(&j, "bytes", d->size);
-	json_string(&j, "model", d->model);
-	json_string(&j, "serial", d->serial);
-	json_bool(&j, "removable", d->removable);
-	json_bool(&j, "mmc", d->mmc);
-	json_end_object(&j);
+	json_put_number(&j, "bytes", d->size);
+	json_put_string(&j, "model", d->model);
+	json_put_string(&j, "serial", d->serial);
+	json_put_bool(&j, "removable", d->removable);
+	json_put_bool(&j, "mmc", d->mmc);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

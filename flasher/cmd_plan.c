@@ -222,16 +222,16 @@ static void tell(const struct plan *p, const struct plan_options *o)
 
 	if (o->json && o->output && strcmp(o->output, "-") != 0) {
 		json_begin(&j, stdout);
-		json_object(&j, NULL);
-		json_string(&j, "product", p->product);
-		json_string(&j, "version", p->version);
-		json_number(&j, "devices", p->n - p->nskipped);
-		json_number(&j, "skipped", p->nskipped);
-		json_array(&j, "waves");
+		json_open_object(&j, NULL);
+		json_put_string(&j, "product", p->product);
+		json_put_string(&j, "version", p->version);
+		json_put_number(&j, "devices", p->n - p->nskipped);
+		json_put_number(&j, "skipped", p->nskipped);
+		json_open_array(&j, "waves");
 		for (size_t w = 0; w < p->nwaves; w++)
-			json_number(&j, NULL, p->waves[w].count);
-		json_end_array(&j);
-		json_end_object(&j);
+			json_put_number(&j, NULL, p->waves[w].count);
+		json_close_array(&j);
+		json_close_object(&j);
 		json_finish(&j);
 		return;
 	}

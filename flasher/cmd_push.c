@@ -41,17 +41,17 @@ static void print_json(const struct run *run, const struct address *to, const st
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "address", to->text);
-	json_string(&j, "board", run->board.id);
-	json_string(&j, "product", run->image.head.product);
-	json_string(&j, "version", run->image.head.version);
-	json_string(&j, "outcome", outcome_word(r->outcome));
+	json_open_object(&j, NULL);
+	json_put_string(&j, "address", to->text);
+	json_put_string(&j, "board", run->board.id);
+	json_put_string(&j, "product", run->image.head.product);
+	json_put_string(&j, "version", run->image.head.version);
+	json_put_string(&j, "outcome", outcome_word(r->outcome));
 	if (r->judged)
-		json_string(&j, "verdict", verdict_word(r->verdict));
-	json_string(&j, "message", r->text);
-	json_string(&j, "reboot", words[rebooted]);
-	json_end_object(&j);
+		json_put_string(&j, "verdict", verdict_word(r->verdict));
+	json_put_string(&j, "message", r->text);
+	json_put_string(&j, "reboot", words[rebooted]);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -256,25 +256,25 @@ static void print_details(FILE *out, const struct scan_result *r)
 		struct json j;
 
 		json_begin(&j, out);
-		json_object(&j, NULL);
-		json_string(&j, "address", s->board.address.text);
-		json_string(&j, "state", scan_state_word(s->state));
-		json_string(&j, "mac", s->board.mac);
-		json_string(&j, "board", s->board.board);
-		json_string(&j, "model", s->board.model);
-		json_string(&j, "subtype", s->board.subtype);
-		json_string(&j, "version", s->board.version);
-		json_string(&j, "hostname", s->board.hostname);
-		json_string(&j, "realm", s->realm);
-		json_bool(&j, "by_model", s->by_model);
-		json_bool(&j, "mac_twice", s->twice);
-		json_array(&j, "signs");
+		json_open_object(&j, NULL);
+		json_put_string(&j, "address", s->board.address.text);
+		json_put_string(&j, "state", scan_state_word(s->state));
+		json_put_string(&j, "mac", s->board.mac);
+		json_put_string(&j, "board", s->board.board);
+		json_put_string(&j, "model", s->board.model);
+		json_put_string(&j, "subtype", s->board.subtype);
+		json_put_string(&j, "version", s->board.version);
+		json_put_string(&j, "hostname", s->board.hostname);
+		json_put_string(&j, "realm", s->realm);
+		json_put_bool(&j, "by_model", s->by_model);
+		json_put_bool(&j, "mac_twice", s->twice);
+		json_open_array(&j, "signs");
 		for (unsigned k = 0; k < SIGN_COUNT; k++)
 			if (s->signs >> k & 1u)
-				json_string(&j, NULL, scan_sign_word(k));
-		json_end_array(&j);
-		json_string(&j, "note", s->note);
-		json_end_object(&j);
+				json_put_string(&j, NULL, scan_sign_word(k));
+		json_close_array(&j);
+		json_put_string(&j, "note", s->note);
+		json_close_object(&j);
 		json_finish(&j);
 	}
 }

@@ -58,24 +58,24 @@ void guide_json(FILE *out, const struct board *b, enum guide_language l)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "board", b->id);
-	json_string(&j, "title", b->title);
-	json_string(&j, "label", b->card.label);
-	json_string(&j, "boot", b->card.boot);
-	json_bool(&j, "carries_bundle", b->card.bundle);
-	json_bool(&j, "entry_inferred", b->card.entry_inferred);
-	json_array(&j, "steps");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "board", b->id);
+	json_put_string(&j, "title", b->title);
+	json_put_string(&j, "label", b->card.label);
+	json_put_string(&j, "boot", b->card.boot);
+	json_put_bool(&j, "carries_bundle", b->card.bundle);
+	json_put_bool(&j, "entry_inferred", b->card.entry_inferred);
+	json_open_array(&j, "steps");
 	for (size_t i = 0; i < b->card.nsteps; i++) {
-		json_object(&j, NULL);
-		json_string(&j, "act", card_act_word(b->card.steps[i].act));
+		json_open_object(&j, NULL);
+		json_put_string(&j, "act", card_act_word(b->card.steps[i].act));
 		if (b->card.steps[i].arg[0])
-			json_string(&j, "argument", b->card.steps[i].arg);
-		json_string(&j, "text", sentence(text, &b->card.steps[i], l));
-		json_end_object(&j);
+			json_put_string(&j, "argument", b->card.steps[i].arg);
+		json_put_string(&j, "text", sentence(text, &b->card.steps[i], l));
+		json_close_object(&j);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

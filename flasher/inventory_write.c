@@ -68,23 +68,23 @@ void inventory_json_board(FILE *out, const struct inventory_board *b)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "mac", b->mac);
-	json_string(&j, "address", b->address.text);
-	json_string(&j, "board", b->board);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "mac", b->mac);
+	json_put_string(&j, "address", b->address.text);
+	json_put_string(&j, "board", b->board);
 	if (b->have_revision)
-		json_number(&j, "revision", b->revision);
-	json_string(&j, "model", b->model);
-	json_string(&j, "subtype", b->subtype);
-	json_string(&j, "version", b->version);
-	json_string(&j, "hostname", b->hostname);
-	json_string(&j, "site", b->site);
-	json_string(&j, "rack", b->rack);
-	json_array(&j, "tags");
+		json_put_number(&j, "revision", b->revision);
+	json_put_string(&j, "model", b->model);
+	json_put_string(&j, "subtype", b->subtype);
+	json_put_string(&j, "version", b->version);
+	json_put_string(&j, "hostname", b->hostname);
+	json_put_string(&j, "site", b->site);
+	json_put_string(&j, "rack", b->rack);
+	json_open_array(&j, "tags");
 	for (size_t i = 0; i < b->ntags; i++)
-		json_string(&j, NULL, b->tags[i]);
-	json_end_array(&j);
-	json_string(&j, "credential", b->credential);
-	json_end_object(&j);
+		json_put_string(&j, NULL, b->tags[i]);
+	json_close_array(&j);
+	json_put_string(&j, "credential", b->credential);
+	json_close_object(&j);
 	json_finish(&j);
 }

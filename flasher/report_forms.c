@@ -17,27 +17,27 @@ static void json_time(struct json *j, const char *key, uint64_t ms)
 	char text[WRITE_TIME_MAX];
 
 	if (ms)
-		json_string(j, key, write_time(text, ms));
+		json_put_string(j, key, write_time(text, ms));
 }
 
 static void json_device(struct json *j, const struct report_device *d)
 {
-	json_object(j, NULL);
-	json_string(j, "mac", d->mac);
-	json_string(j, "address", d->address);
-	json_string(j, "board", d->board);
-	json_string(j, "site", d->site);
-	json_string(j, "rack", d->rack);
-	json_number(j, "wave", d->wave);
-	json_string(j, "state", report_state_word(d->state));
-	json_string(j, "fault", d->fault);
-	json_string(j, "message", d->message);
-	json_string(j, "version_before", d->version_before);
-	json_string(j, "version", d->version);
-	json_number(j, "attempts", d->attempts);
+	json_open_object(j, NULL);
+	json_put_string(j, "mac", d->mac);
+	json_put_string(j, "address", d->address);
+	json_put_string(j, "board", d->board);
+	json_put_string(j, "site", d->site);
+	json_put_string(j, "rack", d->rack);
+	json_put_number(j, "wave", d->wave);
+	json_put_string(j, "state", report_state_word(d->state));
+	json_put_string(j, "fault", d->fault);
+	json_put_string(j, "message", d->message);
+	json_put_string(j, "version_before", d->version_before);
+	json_put_string(j, "version", d->version);
+	json_put_number(j, "attempts", d->attempts);
 	json_time(j, "began", d->began_ms);
 	json_time(j, "ended", d->ended_ms);
-	json_end_object(j);
+	json_close_object(j);
 }
 
 static void json_states(struct json *j, const struct report *r, unsigned wave)
@@ -45,38 +45,38 @@ static void json_states(struct json *j, const struct report *r, unsigned wave)
 	size_t count[REPORT_STATES];
 
 	report_count(r, wave, count);
-	json_object(j, "states");
+	json_open_object(j, "states");
 	for (int i = 0; i < REPORT_STATES; i++)
-		json_number(j, report_state_word((enum report_state)i), count[i]);
-	json_end_object(j);
+		json_put_number(j, report_state_word((enum report_state)i), count[i]);
+	json_close_object(j);
 }
 
 static void json_waves(struct json *j, const struct report *r)
 {
-	json_array(j, "waves");
+	json_open_array(j, "waves");
 	for (size_t i = 0; i < r->nwaves; i++) {
-		json_object(j, NULL);
-		json_number(j, "wave", i + 1);
-		json_string(j, "name", r->waves[i].name);
-		json_string(j, "state", r->waves[i].state);
-		json_number(j, "total", r->waves[i].total);
+		json_open_object(j, NULL);
+		json_put_number(j, "wave", i + 1);
+		json_put_string(j, "name", r->waves[i].name);
+		json_put_string(j, "state", r->waves[i].state);
+		json_put_number(j, "total", r->waves[i].total);
 		json_states(j, r, (unsigned)i + 1);
-		json_end_object(j);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void json_events(struct json *j, const struct report *r)
 {
-	json_array(j, "events");
+	json_open_array(j, "events");
 	for (size_t i = 0; i < r->nevents; i++) {
-		json_object(j, NULL);
+		json_open_object(j, NULL);
 		json_time(j, "at", r->events[i].at_ms);
-		json_string(j, "kind", r->events[i].kind);
-		json_string(j, "text", r->events[i].text);
-		json_end_object(j);
+		json_put_string(j, "kind", r->events[i].kind);
+		json_put_string(j, "text", r->events[i].text);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 int report_json(FILE *out, const struct report *r, struct err *e)
@@ -85,25 +85,25 @@ int report_json(FILE *out, const struct report *r, struct err *e)
 
 	(void)e;
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "plan", r->plan);
-	json_string(&j, "product", r->product);
-	json_string(&j, "version", r->version);
-	json_string(&j, "image", r->image);
-	json_number(&j, "image_size", r->image_size);
-	json_string(&j, "state", r->state);
-	json_string(&j, "why", r->why);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "plan", r->plan);
+	json_put_string(&j, "product", r->product);
+	json_put_string(&j, "version", r->version);
+	json_put_string(&j, "image", r->image);
+	json_put_number(&j, "image_size", r->image_size);
+	json_put_string(&j, "state", r->state);
+	json_put_string(&j, "why", r->why);
 	json_time(&j, "began", r->began_ms);
 	json_time(&j, "read", r->now_ms);
-	json_number(&j, "rate", r->rate);
+	json_put_number(&j, "rate", r->rate);
 	json_states(&j, r, 0);
 	json_waves(&j, r);
 	json_events(&j, r);
-	json_array(&j, "devices");
+	json_open_array(&j, "devices");
 	for (size_t i = 0; i < r->ndevices; i++)
 		json_device(&j, &r->devices[i]);
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 	return 0;
 }

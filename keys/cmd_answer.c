@@ -14,12 +14,12 @@ int cmd_answer_key(const struct public_key *k, const char *file, const char *tex
 	keyid_print(id, k->id);
 	if (json) {
 		json_begin(&j, stdout);
-		json_object(&j, NULL);
-		json_string(&j, "verdict", verdict_word(VERDICT_OK));
-		json_number(&j, "status", STATUS_DONE);
-		json_string(&j, "key", id);
-		json_string(&j, "file", file);
-		json_end_object(&j);
+		json_open_object(&j, NULL);
+		json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+		json_put_number(&j, "status", STATUS_DONE);
+		json_put_string(&j, "key", id);
+		json_put_string(&j, "file", file);
+		json_close_object(&j);
 		json_finish(&j);
 	} else {
 		printf("key %s: %s\n", id, text);

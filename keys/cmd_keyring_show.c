@@ -42,39 +42,39 @@ void keyring_print_json(const char *name, const struct keyring *k)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "file", name);
-	json_number(&j, "serial", k->serial);
-	json_number(&j, "root_threshold", k->root_threshold);
-	json_array(&j, "roots");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "file", name);
+	json_put_number(&j, "serial", k->serial);
+	json_put_number(&j, "root_threshold", k->root_threshold);
+	json_open_array(&j, "roots");
 	for (size_t i = 0; i < k->nroots; i++)
-		json_string(&j, NULL, id_text(k->roots[i].id));
-	json_end_array(&j);
-	json_number(&j, "release_threshold", k->release_threshold);
-	json_array(&j, "releases");
+		json_put_string(&j, NULL, id_text(k->roots[i].id));
+	json_close_array(&j);
+	json_put_number(&j, "release_threshold", k->release_threshold);
+	json_open_array(&j, "releases");
 	for (size_t i = 0; i < k->nreleases; i++) {
-		json_object(&j, NULL);
-		json_string(&j, "key", id_text(k->releases[i].key.id));
-		json_string(&j, "product", k->releases[i].product);
-		json_string(&j, "boards", k->releases[i].boards);
-		json_end_object(&j);
+		json_open_object(&j, NULL);
+		json_put_string(&j, "key", id_text(k->releases[i].key.id));
+		json_put_string(&j, "product", k->releases[i].product);
+		json_put_string(&j, "boards", k->releases[i].boards);
+		json_close_object(&j);
 	}
-	json_end_array(&j);
-	json_array(&j, "revoked");
+	json_close_array(&j);
+	json_open_array(&j, "revoked");
 	for (size_t i = 0; i < k->nrevoked; i++)
-		json_string(&j, NULL, id_text(k->revoked[i]));
-	json_end_array(&j);
-	json_array(&j, "floors");
+		json_put_string(&j, NULL, id_text(k->revoked[i]));
+	json_close_array(&j);
+	json_open_array(&j, "floors");
 	for (size_t i = 0; i < k->nfloors; i++) {
-		json_object(&j, NULL);
-		json_string(&j, "product", k->floors[i].product);
-		json_number(&j, "counter", k->floors[i].counter);
-		json_end_object(&j);
+		json_open_object(&j, NULL);
+		json_put_string(&j, "product", k->floors[i].product);
+		json_put_number(&j, "counter", k->floors[i].counter);
+		json_close_object(&j);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 
@@ -148,12 +148,12 @@ static void say_verified(struct json *j, const char *name, const struct keyring 
 	char quoted[160];
 
 	if (j) {
-		json_string(j, "verdict", verdict_word(VERDICT_OK));
-		json_number(j, "serial", k->serial);
-		json_array(j, "signers");
+		json_put_string(j, "verdict", verdict_word(VERDICT_OK));
+		json_put_number(j, "serial", k->serial);
+		json_open_array(j, "signers");
 		for (size_t i = 0; i < s->n; i++)
-			json_string(j, NULL, id_text(s->ids[i]));
-		json_end_array(j);
+			json_put_string(j, NULL, id_text(s->ids[i]));
+		json_close_array(j);
 		return;
 	}
 	printf("%s: ok: serial %" PRIu64 "%s, signed by", err_quote(quoted, sizeof quoted, name, strlen(name)), k->serial,
@@ -175,20 +175,20 @@ static int verify_all(char **names, struct json *j)
 		bool first = trust.ring.serial == 0;
 
 		if (j) {
-			json_object(j, NULL);
-			json_string(j, "file", *names);
+			json_open_object(j, NULL);
+			json_put_string(j, "file", *names);
 		}
 		if (verify_one(&trust, *names, &signers, &e) == 0) {
 			say_verified(j, *names, &trust.ring, first, &signers);
 		} else {
 			status = cli_fail(&e);
 			if (j) {
-				json_string(j, "verdict", verdict_word(e.verdict));
-				json_string(j, "message", e.message);
+				json_put_string(j, "verdict", verdict_word(e.verdict));
+				json_put_string(j, "message", e.message);
 			}
 		}
 		if (j)
-			json_end_object(j);
+			json_close_object(j);
 	}
 	return status;
 }
@@ -204,12 +204,12 @@ int keyring_verify(int argc, char **argv)
 	if (!json)
 		return cli_done(verify_all(argv + optind, NULL));
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_array(&j, "files");
+	json_open_object(&j, NULL);
+	json_open_array(&j, "files");
 	status = verify_all(argv + optind, &j);
-	json_end_array(&j);
-	json_number(&j, "status", (uint64_t)status);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_put_number(&j, "status", (uint64_t)status);
+	json_close_object(&j);
 	json_finish(&j);
 	return cli_done(status);
 }

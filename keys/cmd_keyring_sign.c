@@ -130,20 +130,20 @@ static void say_json(const struct wish *w, const struct keyring *k, size_t n)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "file", w->file);
-	json_number(&j, "serial", k->serial);
-	json_array(&j, "signers");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "file", w->file);
+	json_put_number(&j, "serial", k->serial);
+	json_open_array(&j, "signers");
 	for (size_t i = 0; i < w->blocks.n; i++) {
 		keyid_print(id, w->blocks.ids[i]);
-		json_string(&j, NULL, id);
+		json_put_string(&j, NULL, id);
 	}
-	json_end_array(&j);
-	json_number(&j, "roots", n);
-	json_number(&j, "root_threshold", k->root_threshold);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_put_number(&j, "roots", n);
+	json_put_number(&j, "root_threshold", k->root_threshold);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -50,8 +50,8 @@ static int show_public(const struct answer *a, const char *text, size_t len, str
 		return -1;
 	keyid_print(id, key.id);
 	if (a->j) {
-		json_string(a->j, "kind", "public-key");
-		json_string(a->j, "key", id);
+		json_put_string(a->j, "kind", "public-key");
+		json_put_string(a->j, "key", id);
 	} else {
 		printf("%s: public key %s\n", a->name, id);
 	}
@@ -73,13 +73,13 @@ static int show_secret(const struct answer *a, const char *text, size_t len, str
 	said = text + strlen("untrusted comment: ");
 	err_quote(comment, sizeof comment, said, (size_t)(end - said));
 	if (a->j) {
-		json_string(a->j, "kind", "secret-key");
-		json_bool(a->j, "sealed", about.sealed);
+		json_put_string(a->j, "kind", "secret-key");
+		json_put_bool(a->j, "sealed", about.sealed);
 		if (about.sealed)
-			json_number(a->j, "memory_mib", about.memory_mib);
+			json_put_number(a->j, "memory_mib", about.memory_mib);
 		else
-			json_string(a->j, "key", id);
-		json_string(a->j, "comment", comment);
+			json_put_string(a->j, "key", id);
+		json_put_string(a->j, "comment", comment);
 	} else if (about.sealed) {
 		printf("%s: secret key, sealed with a password (%u MiB to open); it says \"%s\"\n", a->name,
 		       about.memory_mib, comment);
@@ -97,23 +97,23 @@ static int show_signature(const struct answer *a, const char *text, size_t len, 
 	int more;
 
 	if (a->j) {
-		json_string(a->j, "kind", "signature");
-		json_array(a->j, "claims");
+		json_put_string(a->j, "kind", "signature");
+		json_open_array(a->j, "claims");
 	}
 	while ((more = minisig_next(&block, &rest, e)) == 1) {
 		keyid_print(id, block.id);
 		err_quote(quoted, sizeof quoted, block.comment.at, block.comment.len);
 		if (a->j) {
-			json_object(a->j, NULL);
-			json_string(a->j, "key", id);
-			json_string(a->j, "comment", quoted);
-			json_end_object(a->j);
+			json_open_object(a->j, NULL);
+			json_put_string(a->j, "key", id);
+			json_put_string(a->j, "comment", quoted);
+			json_close_object(a->j);
 		} else {
 			printf("%s: signature, not checked, by key %s: \"%s\"\n", a->name, id, quoted);
 		}
 	}
 	if (a->j)
-		json_end_array(a->j);
+		json_close_array(a->j);
 	return more;
 }
 
@@ -143,8 +143,8 @@ static int show_all(char **names, struct json *j)
 		struct err e = {.verdict = VERDICT_OK};
 
 		if (j) {
-			json_object(j, NULL);
-			json_string(j, "file", *names);
+			json_open_object(j, NULL);
+			json_put_string(j, "file", *names);
 		}
 		if (show(*names, j, &e) != 0) {
 			int failed = cli_fail(&e);
@@ -152,10 +152,10 @@ static int show_all(char **names, struct json *j)
 			status = status == STATUS_DONE ? failed : status;
 		}
 		if (j) {
-			json_string(j, "verdict", verdict_word(e.verdict));
+			json_put_string(j, "verdict", verdict_word(e.verdict));
 			if (e.verdict != VERDICT_OK)
-				json_string(j, "message", e.message);
-			json_end_object(j);
+				json_put_string(j, "message", e.message);
+			json_close_object(j);
 		}
 	}
 	return status;
@@ -177,12 +177,12 @@ int cmd_show(int argc, char **argv)
 	if (!json)
 		return cli_done(show_all(argv + optind, NULL));
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_array(&j, "files");
+	json_open_object(&j, NULL);
+	json_open_array(&j, "files");
 	status = show_all(argv + optind, &j);
-	json_end_array(&j);
-	json_number(&j, "status", (uint64_t)status);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_put_number(&j, "status", (uint64_t)status);
+	json_close_object(&j);
 	json_finish(&j);
 	return cli_done(status);
 }

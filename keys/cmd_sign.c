@@ -42,12 +42,12 @@ static void say_file(const char *name, const struct public_key *public, bool jso
 		return;
 	}
 	json_begin(&j, stdout); /* a line for each file, when it has been signed */
-	json_object(&j, NULL);
-	json_string(&j, "file", name);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "key", id);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "file", name);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "key", id);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

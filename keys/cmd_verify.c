@@ -35,7 +35,7 @@ static void say_signers(struct json *j, const char *name, const struct signers *
 
 	err_quote(quoted, sizeof quoted, name, strlen(name));
 	if (j)
-		json_array(j, "signers");
+		json_open_array(j, "signers");
 	while (minisig_next(&block, &sigs, NULL) == 1) {
 		if (!vouched(s, &block))
 			continue;
@@ -43,17 +43,17 @@ static void say_signers(struct json *j, const char *name, const struct signers *
 		memcpy(comment, block.comment.at, block.comment.len);
 		comment[block.comment.len] = '\0';
 		if (j) {
-			json_object(j, NULL);
-			json_string(j, "key", id);
-			json_string(j, "comment", comment);
-			json_end_object(j);
+			json_open_object(j, NULL);
+			json_put_string(j, "key", id);
+			json_put_string(j, "comment", comment);
+			json_close_object(j);
 		} else {
 			printf("%s: ok: signed by key %s: \"%s\"\n", quoted, id,
 			       err_quote(shown, sizeof shown, block.comment.at, block.comment.len));
 		}
 	}
 	if (j)
-		json_end_array(j);
+		json_close_array(j);
 }
 
 static int verify(const struct trust *trust, const char *name, struct json *j, struct err *e)
@@ -86,15 +86,15 @@ static int verify_all(const struct trust *trust, char **names, bool json)
 
 	if (json) {
 		json_begin(&j, stdout);
-		json_object(&j, NULL);
-		json_array(&j, "files");
+		json_open_object(&j, NULL);
+		json_open_array(&j, "files");
 	}
 	for (; *names; names++) {
 		struct err e = {.verdict = VERDICT_OK};
 
 		if (json) {
-			json_object(&j, NULL);
-			json_string(&j, "file", *names);
+			json_open_object(&j, NULL);
+			json_put_string(&j, "file", *names);
 		}
 		if (verify(trust, *names, json ? &j : NULL, &e) != 0) {
 			int failed = cli_fail(&e);
@@ -102,16 +102,16 @@ static int verify_all(const struct trust *trust, char **names, bool json)
 			status = status == STATUS_DONE ? failed : status;
 		}
 		if (json) {
-			json_string(&j, "verdict", verdict_word(e.verdict));
+			json_put_string(&j, "verdict", verdict_word(e.verdict));
 			if (e.verdict != VERDICT_OK)
-				json_string(&j, "message", e.message);
-			json_end_object(&j);
+				json_put_string(&j, "message", e.message);
+			json_close_object(&j);
 		}
 	}
 	if (json) {
-		json_end_array(&j);
-		json_number(&j, "status", (uint64_t)status);
-		json_end_object(&j);
+		json_close_array(&j);
+		json_put_number(&j, "status", (uint64_t)status);
+		json_close_object(&j);
 		json_finish(&j);
 	}
 	return cli_done(status);

@@ -37,10 +37,10 @@ static int put_signature(struct json *j, const struct hand *h, const unsigned ch
 		return err_set(e, VERDICT_SYSTEM, "the signature just made does not verify: is this machine sound?");
 	keyid_print(id, public.id);
 	base64_encode(line, sizeof line, sig, sizeof sig);
-	json_object(j, NULL);
-	json_string(j, "keyid", id);
-	json_string(j, "sig", line);
-	json_end_object(j);
+	json_open_object(j, NULL);
+	json_put_string(j, "keyid", id);
+	json_put_string(j, "sig", line);
+	json_close_object(j);
 	return 0;
 }
 
@@ -55,15 +55,15 @@ static int write_envelope(FILE *f, const char *type, const void *body, size_t bo
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	base64_encode(payload, BASE64_SIZE(body_len), body, body_len);
 	json_begin(&j, f);
-	json_object(&j, NULL);
-	json_string(&j, "payloadType", type);
-	json_string(&j, "payload", payload);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "payloadType", type);
+	json_put_string(&j, "payload", payload);
 	free(payload);
-	json_array(&j, "signatures");
+	json_open_array(&j, "signatures");
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = put_signature(&j, &hands[i], bytes, len, e);
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 	return rc;
 }

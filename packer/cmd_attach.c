@@ -133,12 +133,12 @@ static void say_detached(const struct wish *w, const struct front *f)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "manifest", w->output);
-	json_number(&j, "signatures", f->blocks.n);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "manifest", w->output);
+	json_put_number(&j, "signatures", f->blocks.n);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -30,36 +30,36 @@ static void say_tree(const struct build_options *o, const struct tree *t)
 
 static void put_notes(struct json *j, const char *key, const struct notes *notes)
 {
-	json_array(j, key);
+	json_open_array(j, key);
 	for (size_t i = 0; i < notes->n; i++) {
-		json_object(j, NULL);
-		json_string(j, "path", notes->at[i].path);
-		json_string(j, "reason", notes->at[i].reason);
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "path", notes->at[i].path);
+		json_put_string(j, "reason", notes->at[i].reason);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void put_result(struct json *j, const struct build_options *o, const struct build_result *r)
 {
 	char id[KEYID_HEX + 1];
 
-	json_string(j, "bundle", o->output);
-	json_string(j, "product", o->product);
-	json_string(j, "version", o->version);
-	json_number(j, "counter", o->counter);
-	json_number(j, "created", r->created);
-	json_number(j, "entries", r->nentries);
-	json_number(j, "payload_bytes", r->payload_bytes);
-	json_number(j, "packed_bytes", r->packed_bytes);
-	json_number(j, "chunks", r->nchunks);
-	json_number(j, "bundle_bytes", r->bundle_bytes);
-	json_array(j, "signers");
+	json_put_string(j, "bundle", o->output);
+	json_put_string(j, "product", o->product);
+	json_put_string(j, "version", o->version);
+	json_put_number(j, "counter", o->counter);
+	json_put_number(j, "created", r->created);
+	json_put_number(j, "entries", r->nentries);
+	json_put_number(j, "payload_bytes", r->payload_bytes);
+	json_put_number(j, "packed_bytes", r->packed_bytes);
+	json_put_number(j, "chunks", r->nchunks);
+	json_put_number(j, "bundle_bytes", r->bundle_bytes);
+	json_open_array(j, "signers");
 	for (size_t i = 0; i < r->nsigners; i++) {
 		keyid_print(id, r->signers[i]);
-		json_string(j, NULL, id);
+		json_put_string(j, NULL, id);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void print_json(const struct build_options *o, const struct build_result *r, const struct err *e)
@@ -67,18 +67,18 @@ static void print_json(const struct build_options *o, const struct build_result 
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(e->verdict));
-	json_number(&j, "status", (uint64_t)verdict_status(e->verdict));
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(e->verdict));
+	json_put_number(&j, "status", (uint64_t)verdict_status(e->verdict));
 	if (e->verdict != VERDICT_OK)
-		json_string(&j, "message", e->message);
+		json_put_string(&j, "message", e->message);
 	else
 		put_result(&j, o, r);
 	if (r->tree) {
 		put_notes(&j, "refused", &r->tree->refused);
 		put_notes(&j, "warnings", &r->tree->warnings);
 	}
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

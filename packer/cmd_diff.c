@@ -111,12 +111,12 @@ static void put_action(void *to, const struct diff_action *a)
 {
 	struct json *j = to;
 
-	json_object(j, NULL);
-	json_string(j, "action", a->what);
-	json_string(j, "name", a->name);
-	json_string(j, "old", a->old);
-	json_string(j, "new", a->new);
-	json_end_object(j);
+	json_open_object(j, NULL);
+	json_put_string(j, "action", a->what);
+	json_put_string(j, "name", a->name);
+	json_put_string(j, "old", a->old);
+	json_put_string(j, "new", a->new);
+	json_close_object(j);
 }
 
 static void print_text(const struct manifest *old, const struct manifest *new)
@@ -139,14 +139,14 @@ static void put_head(struct json *j, const char *key, const struct manifest *m)
 {
 	const struct manifest_head *head = manifest_head(m);
 
-	json_object(j, key);
-	json_string(j, "product", head->product);
-	json_string(j, "version", head->version);
-	json_number(j, "counter", head->counter);
+	json_open_object(j, key);
+	json_put_string(j, "product", head->product);
+	json_put_string(j, "version", head->version);
+	json_put_number(j, "counter", head->counter);
 	boards_put_json(j, m);
-	json_number(j, "bytes", bytes_of(m));
-	json_number(j, "packed_bytes", head->packed_bytes);
-	json_end_object(j);
+	json_put_number(j, "bytes", bytes_of(m));
+	json_put_number(j, "packed_bytes", head->packed_bytes);
+	json_close_object(j);
 }
 
 /* What an entry is on one side: sizes in bytes, modes in octal as in the manifest, hashes of files, targets of links. */
@@ -155,37 +155,37 @@ static void put_side(struct json *j, const char *side, const struct manifest_ent
 	char key[16], mode[8], hash[HASH_HEX + 1];
 
 	snprintf(key, sizeof key, "%s_size", side);
-	json_number(j, key, entry->size);
+	json_put_number(j, key, entry->size);
 	snprintf(key, sizeof key, "%s_mode", side);
 	snprintf(mode, sizeof mode, "%04" PRIo32, entry->mode & 07777);
-	json_string(j, key, mode);
+	json_put_string(j, key, mode);
 	if (entry->type == ENTRY_FILE) {
 		snprintf(key, sizeof key, "%s_hash", side);
 		text_put_hash(hash, entry->hash);
-		json_string(j, key, hash);
+		json_put_string(j, key, hash);
 	} else if (entry->type != ENTRY_DIR) {
 		snprintf(key, sizeof key, "%s_target", side);
-		json_string(j, key, entry->target);
+		json_put_string(j, key, entry->target);
 	}
 }
 
 static void put_change(struct json *j, const struct diff_change *c)
 {
-	json_object(j, NULL);
-	json_string(j, "path", c->kind == DIFF_REMOVED ? c->old.path : c->new.path);
-	json_string(j, "change", kind_words[c->kind]);
+	json_open_object(j, NULL);
+	json_put_string(j, "path", c->kind == DIFF_REMOVED ? c->old.path : c->new.path);
+	json_put_string(j, "change", kind_words[c->kind]);
 	if (c->kind == DIFF_CHANGED) {
-		json_array(j, "what");
+		json_open_array(j, "what");
 		for (unsigned i = 0; i < DIFF_BITS; i++)
 			if (c->what & 1U << i)
-				json_string(j, NULL, what_words[i]);
-		json_end_array(j);
+				json_put_string(j, NULL, what_words[i]);
+		json_close_array(j);
 	}
 	if (c->kind != DIFF_ADDED)
 		put_side(j, "old", &c->old);
 	if (c->kind != DIFF_REMOVED)
 		put_side(j, "new", &c->new);
-	json_end_object(j);
+	json_close_object(j);
 }
 
 static void print_json(const struct manifest *old, const struct manifest *new)
@@ -195,19 +195,19 @@ static void print_json(const struct manifest *old, const struct manifest *new)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
 	put_head(&j, "old", old);
 	put_head(&j, "new", new);
-	json_array(&j, "changes");
+	json_open_array(&j, "changes");
 	while (diff_next(&d, &change) == 1)
 		put_change(&j, &change);
-	json_end_array(&j);
-	json_array(&j, "actions");
+	json_close_array(&j);
+	json_open_array(&j, "actions");
 	diff_actions(old, new, put_action, &j);
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -181,17 +181,17 @@ static void put_provenance(struct json *j, const struct look *l)
 	const struct provenance_found *p = &l->provenance;
 	char id[KEYID_HEX + 1];
 
-	json_object(j, "provenance");
-	json_string(j, "builder", p->builder);
-	json_string(j, "source", p->source);
-	json_string(j, "commit", p->commit);
-	json_array(j, "signers");
+	json_open_object(j, "provenance");
+	json_put_string(j, "builder", p->builder);
+	json_put_string(j, "source", p->source);
+	json_put_string(j, "commit", p->commit);
+	json_open_array(j, "signers");
 	for (size_t i = 0; i < p->signers.n; i++) {
 		keyid_print(id, p->signers.ids[i]);
-		json_string(j, NULL, id);
+		json_put_string(j, NULL, id);
 	}
-	json_end_array(j);
-	json_end_object(j);
+	json_close_array(j);
+	json_close_object(j);
 }
 
 static void print_json(const struct look *l)
@@ -199,20 +199,20 @@ static void print_json(const struct look *l)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "payload_sha256", l->payload_sha256);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "payload_sha256", l->payload_sha256);
 	if (l->pieces[KIND_SBOM].text) {
-		json_object(&j, "sbom");
-		json_string(&j, "serial", l->sbom.serial);
-		json_number(&j, "files", l->sbom.files);
-		json_number(&j, "packages", l->sbom.packages);
-		json_end_object(&j);
+		json_open_object(&j, "sbom");
+		json_put_string(&j, "serial", l->sbom.serial);
+		json_put_number(&j, "files", l->sbom.files);
+		json_put_number(&j, "packages", l->sbom.packages);
+		json_close_object(&j);
 	}
 	if (l->pieces[KIND_PROVENANCE].text || l->pieces[KIND_STATEMENT].text)
 		put_provenance(&j, l);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

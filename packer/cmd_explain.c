@@ -31,23 +31,23 @@ static void print_json(const struct explain_answer *answers, const char *bundle,
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(verdict));
-	json_number(&j, "status", (uint64_t)verdict_status(verdict));
-	json_string(&j, "bundle", bundle);
-	json_array(&j, "steps");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(verdict));
+	json_put_number(&j, "status", (uint64_t)verdict_status(verdict));
+	json_put_string(&j, "bundle", bundle);
+	json_open_array(&j, "steps");
 	for (int i = 0; i < EXPLAIN_STEPS; i++) {
-		json_object(&j, NULL);
-		json_string(&j, "step", explain_name((enum explain_step)i));
-		json_bool(&j, "reached", answers[i].reached);
+		json_open_object(&j, NULL);
+		json_put_string(&j, "step", explain_name((enum explain_step)i));
+		json_put_bool(&j, "reached", answers[i].reached);
 		if (answers[i].reached) {
-			json_string(&j, "verdict", verdict_word(answers[i].verdict));
-			json_string(&j, "message", answers[i].text);
+			json_put_string(&j, "verdict", verdict_word(answers[i].verdict));
+			json_put_string(&j, "message", answers[i].text);
 		}
-		json_end_object(&j);
+		json_close_object(&j);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

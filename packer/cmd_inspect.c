@@ -130,17 +130,17 @@ static void put_attachments(struct json *j, const struct manifest *m)
 	struct manifest_attach attach;
 	char hash[HASH_HEX + 1];
 
-	json_array(j, "attachments");
+	json_open_array(j, "attachments");
 	for (uint32_t i = 0; i < manifest_head(m)->nattach; i++) {
 		manifest_attach(m, i, &attach);
 		text_put_hash(hash, attach.hash);
-		json_object(j, NULL);
-		json_string(j, "name", attach.name);
-		json_number(j, "size", attach.size);
-		json_string(j, "hash", hash);
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "name", attach.name);
+		json_put_number(j, "size", attach.size);
+		json_put_string(j, "hash", hash);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void put_actions(struct json *j, const struct manifest *m)
@@ -148,24 +148,24 @@ static void put_actions(struct json *j, const struct manifest *m)
 	struct manifest_write write;
 	struct manifest_run run;
 
-	json_array(j, "writes");
+	json_open_array(j, "writes");
 	for (uint32_t i = 0; i < manifest_head(m)->nwrites; i++) {
 		manifest_write(m, i, &write);
-		json_object(j, NULL);
-		json_string(j, "path", write.path);
-		json_string(j, "slot", write.slot);
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "path", write.path);
+		json_put_string(j, "slot", write.slot);
+		json_close_object(j);
 	}
-	json_end_array(j);
-	json_array(j, "runs");
+	json_close_array(j);
+	json_open_array(j, "runs");
 	for (uint32_t i = 0; i < manifest_head(m)->nruns; i++) {
 		manifest_run(m, i, &run);
-		json_object(j, NULL);
-		json_string(j, "path", run.path);
-		json_string(j, "stage", run.stage == RUN_BEFORE ? "before" : "after");
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "path", run.path);
+		json_put_string(j, "stage", run.stage == RUN_BEFORE ? "before" : "after");
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static int put_signatures(struct json *j, const struct inspected *in, struct err *e)
@@ -175,18 +175,18 @@ static int put_signatures(struct json *j, const struct inspected *in, struct err
 	struct minisig block;
 	int more;
 
-	json_array(j, "signatures");
+	json_open_array(j, "signatures");
 	while ((more = minisig_next(&block, &rest, e)) == 1) {
 		keyid_print(id, block.id);
 		memcpy(comment, block.comment.at, block.comment.len);
 		comment[block.comment.len] = '\0';
-		json_object(j, NULL);
-		json_string(j, "key", id);
-		json_string(j, "comment", comment);
-		json_bool(j, "verified", vouched(in, &block));
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "key", id);
+		json_put_string(j, "comment", comment);
+		json_put_bool(j, "verified", vouched(in, &block));
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 	return more;
 }
 
@@ -200,29 +200,29 @@ static int print_json(const struct inspected *in, struct err *e)
 
 	utc_print(when, head->created);
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
+	json_open_object(&j, NULL);
 	if (in->signers) { /* of what nobody has verified there is no verdict */
-		json_string(&j, "verdict", verdict_word(VERDICT_OK));
-		json_number(&j, "status", STATUS_DONE);
+		json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+		json_put_number(&j, "status", STATUS_DONE);
 	}
-	json_bool(&j, "verified", in->signers != NULL);
-	json_string(&j, "product", head->product);
-	json_string(&j, "version", head->version);
-	json_number(&j, "counter", head->counter);
-	json_number(&j, "created", head->created);
-	json_string(&j, "created_utc", when);
+	json_put_bool(&j, "verified", in->signers != NULL);
+	json_put_string(&j, "product", head->product);
+	json_put_string(&j, "version", head->version);
+	json_put_number(&j, "counter", head->counter);
+	json_put_number(&j, "created", head->created);
+	json_put_string(&j, "created_utc", when);
 	boards_put_json(&j, in->m);
-	json_number(&j, "payload_bytes", head->payload_bytes);
-	json_number(&j, "packed_bytes", head->packed_bytes);
-	json_number(&j, "chunk_size", head->chunk_size);
-	json_number(&j, "chunks", head->nchunks);
-	json_number(&j, "dirs", c.dirs);
-	json_number(&j, "files", c.files);
-	json_number(&j, "links", c.links);
+	json_put_number(&j, "payload_bytes", head->payload_bytes);
+	json_put_number(&j, "packed_bytes", head->packed_bytes);
+	json_put_number(&j, "chunk_size", head->chunk_size);
+	json_put_number(&j, "chunks", head->nchunks);
+	json_put_number(&j, "dirs", c.dirs);
+	json_put_number(&j, "files", c.files);
+	json_put_number(&j, "links", c.links);
 	put_attachments(&j, in->m);
 	put_actions(&j, in->m);
 	rc = put_signatures(&j, in, e);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 	return rc;
 }

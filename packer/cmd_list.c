@@ -51,21 +51,21 @@ static void put_entry(struct json *j, const struct manifest_entry *entry)
 {
 	char mode[5], hash[HASH_HEX + 1];
 
-	json_object(j, NULL);
-	json_string(j, "type", type_words[entry->type]);
-	json_string(j, "path", entry->path);
+	json_open_object(j, NULL);
+	json_put_string(j, "type", type_words[entry->type]);
+	json_put_string(j, "path", entry->path);
 	snprintf(mode, sizeof mode, "%04" PRIo32, entry->mode & 07777);
-	json_string(j, "mode", mode);
-	json_number(j, "uid", entry->uid);
-	json_number(j, "gid", entry->gid);
+	json_put_string(j, "mode", mode);
+	json_put_number(j, "uid", entry->uid);
+	json_put_number(j, "gid", entry->gid);
 	if (entry->type == ENTRY_FILE) {
 		text_put_hash(hash, entry->hash);
-		json_number(j, "size", entry->size);
-		json_string(j, "hash", hash);
+		json_put_number(j, "size", entry->size);
+		json_put_string(j, "hash", hash);
 	} else if (entry->type != ENTRY_DIR) {
-		json_string(j, "target", entry->target);
+		json_put_string(j, "target", entry->target);
 	}
-	json_end_object(j);
+	json_close_object(j);
 }
 
 static void print_json(const struct manifest *m)
@@ -74,16 +74,16 @@ static void print_json(const struct manifest *m)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_array(&j, "entries");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_open_array(&j, "entries");
 	for (uint32_t i = 0; i < manifest_head(m)->nentries; i++) {
 		manifest_entry(m, i, &entry);
 		put_entry(&j, &entry);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -68,17 +68,17 @@ static void say_json(const struct front *f, const char *name)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "bundle", name);
-	json_array(&j, "signers");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "bundle", name);
+	json_open_array(&j, "signers");
 	for (size_t i = 0; i < f->blocks.n; i++) {
 		keyid_print(id, f->blocks.ids[i]);
-		json_string(&j, NULL, id);
+		json_put_string(&j, NULL, id);
 	}
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

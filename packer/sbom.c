@@ -14,12 +14,12 @@
 
 static void put_hash(struct json *j, const char *algorithm, const char *hex)
 {
-	json_array(j, "hashes");
-	json_object(j, NULL);
-	json_string(j, "alg", algorithm);
-	json_string(j, "content", hex);
-	json_end_object(j);
-	json_end_array(j);
+	json_open_array(j, "hashes");
+	json_open_object(j, NULL);
+	json_put_string(j, "alg", algorithm);
+	json_put_string(j, "content", hex);
+	json_close_object(j);
+	json_close_array(j);
 }
 
 static void put_metadata(struct json *j, const struct evidence *ev)
@@ -27,25 +27,25 @@ static void put_metadata(struct json *j, const struct evidence *ev)
 	char when[UTC_SIZE];
 
 	utc_print(when, ev->created);
-	json_object(j, "metadata");
-	json_string(j, "timestamp", when);
-	json_object(j, "tools");
-	json_array(j, "components");
-	json_object(j, NULL);
-	json_string(j, "type", "application");
-	json_string(j, "name", "firmpack");
-	json_string(j, "version", FIRMSEAL_VERSION);
-	json_end_object(j);
-	json_end_array(j);
-	json_end_object(j);
-	json_object(j, "component");
-	json_string(j, "type", "firmware");
-	json_string(j, "bom-ref", "firmware");
-	json_string(j, "name", ev->o->product);
-	json_string(j, "version", ev->o->version);
+	json_open_object(j, "metadata");
+	json_put_string(j, "timestamp", when);
+	json_open_object(j, "tools");
+	json_open_array(j, "components");
+	json_open_object(j, NULL);
+	json_put_string(j, "type", "application");
+	json_put_string(j, "name", "firmpack");
+	json_put_string(j, "version", FIRMSEAL_VERSION);
+	json_close_object(j);
+	json_close_array(j);
+	json_close_object(j);
+	json_open_object(j, "component");
+	json_put_string(j, "type", "firmware");
+	json_put_string(j, "bom-ref", "firmware");
+	json_put_string(j, "name", ev->o->product);
+	json_put_string(j, "version", ev->o->version);
 	put_hash(j, "SHA-256", ev->payload_sha256);
-	json_end_object(j);
-	json_end_object(j);
+	json_close_object(j);
+	json_close_object(j);
 }
 
 /* Appends TEXT at AT, with what a package URL reserves in %XX (github.com/package-url/purl-spec). Returns the new end. */
@@ -65,7 +65,7 @@ static void put_purl(struct json *j, const struct part *part)
 
 	if (part->purl || !part->arch) {
 		if (part->purl)
-			json_string(j, "purl", part->purl);
+			json_put_string(j, "purl", part->purl);
 		return;
 	}
 	if (3 * (strlen(part->name) + strlen(part->version) + strlen(part->arch)) > sizeof purl - 64)
@@ -76,7 +76,7 @@ static void put_purl(struct json *j, const struct part *part)
 	n = put_escaped(purl, sizeof purl, n, part->version);
 	n += (size_t)snprintf(purl + n, sizeof purl - n, "?arch=");
 	put_escaped(purl, sizeof purl, n, part->arch);
-	json_string(j, "purl", purl);
+	json_put_string(j, "purl", purl);
 }
 
 static void put_parts(struct json *j, const struct parts *parts)
@@ -87,13 +87,13 @@ static void put_parts(struct json *j, const struct parts *parts)
 		const struct part *part = &parts->at[i];
 
 		snprintf(ref, sizeof ref, "package-%zu", i);
-		json_object(j, NULL);
-		json_string(j, "type", "library");
-		json_string(j, "bom-ref", ref);
-		json_string(j, "name", part->name);
-		json_string(j, "version", part->version);
+		json_open_object(j, NULL);
+		json_put_string(j, "type", "library");
+		json_put_string(j, "bom-ref", ref);
+		json_put_string(j, "name", part->name);
+		json_put_string(j, "version", part->version);
 		put_purl(j, part);
-		json_end_object(j);
+		json_close_object(j);
 	}
 }
 
@@ -110,12 +110,12 @@ static void put_files(struct json *j, const struct tree *t)
 		snprintf(ref, sizeof ref, "file-%zu", i);
 		text_escape(path, entry->path, strlen(entry->path));
 		text_put_hash(hash, entry->hash);
-		json_object(j, NULL);
-		json_string(j, "type", "file");
-		json_string(j, "bom-ref", ref);
-		json_string(j, "name", path);
+		json_open_object(j, NULL);
+		json_put_string(j, "type", "file");
+		json_put_string(j, "bom-ref", ref);
+		json_put_string(j, "name", path);
 		put_hash(j, "BLAKE2b-256", hash);
-		json_end_object(j);
+		json_close_object(j);
 	}
 }
 
@@ -148,13 +148,13 @@ int sbom_write(FILE *f, off_t *serial_at, const struct evidence *ev, struct err 
 		fputs(ZERO_SERIAL "\"", f);
 		json_begin(&j, f);
 		j.comma = true; /* the object was opened by hand, so that the place of the serial number is known */
-		json_number(&j, "version", 1);
+		json_put_number(&j, "version", 1);
 		put_metadata(&j, ev);
-		json_array(&j, "components");
+		json_open_array(&j, "components");
 		put_parts(&j, &parts);
 		put_files(&j, ev->tree);
-		json_end_array(&j);
-		json_end_object(&j);
+		json_close_array(&j);
+		json_close_object(&j);
 		json_finish(&j);
 	}
 	parts_clear(&parts);

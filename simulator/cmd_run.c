@@ -268,14 +268,14 @@ static int announce(const struct run *run, struct err *e)
 	farm_print_address(first, farm_address(f, 0));
 	farm_print_address(last, farm_address(f, f->n - 1));
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_number(&j, "boards", f->n);
-	json_string(&j, "first", first);
-	json_string(&j, "last", last);
-	json_number(&j, "http_port", f->options.http_port);
-	json_number(&j, "api_port", f->options.api_port);
-	json_bool(&j, "shared_listeners", server_shares());
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_number(&j, "boards", f->n);
+	json_put_string(&j, "first", first);
+	json_put_string(&j, "last", last);
+	json_put_number(&j, "http_port", f->options.http_port);
+	json_put_number(&j, "api_port", f->options.api_port);
+	json_put_bool(&j, "shared_listeners", server_shares());
+	json_close_object(&j);
 	json_finish(&j);
 	return fflush(stdout) == 0 ? 0 : err_errno(e, "cannot say that the farm is ready");
 }

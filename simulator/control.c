@@ -28,9 +28,9 @@ static struct {
 
 static void complain(struct json *j, const char *message)
 {
-	json_object(j, NULL);
-	json_string(j, "error", message);
-	json_end_object(j);
+	json_open_object(j, NULL);
+	json_put_string(j, "error", message);
+	json_close_object(j);
 	json_finish(j);
 }
 

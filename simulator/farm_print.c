@@ -16,32 +16,32 @@ void farm_print_board(struct json *j, const struct sim_board *b)
 	farm_print_mac(mac, b);
 	if (b->flashes)
 		text_put_hash(hex, b->image);
-	json_object(j, NULL);
-	json_number(j, "index", b->index);
-	json_string(j, "address", address);
-	json_string(j, "mac", mac);
-	json_string(j, "board", b->kind->profile.id);
-	json_number(j, "revision", b->kind->revision);
-	json_bool(j, "sealed", b->kind->sealed);
-	json_string(j, "model", farm_model(b));
-	json_array(j, "behaviours");
+	json_open_object(j, NULL);
+	json_put_number(j, "index", b->index);
+	json_put_string(j, "address", address);
+	json_put_string(j, "mac", mac);
+	json_put_string(j, "board", b->kind->profile.id);
+	json_put_number(j, "revision", b->kind->revision);
+	json_put_bool(j, "sealed", b->kind->sealed);
+	json_put_string(j, "model", farm_model(b));
+	json_open_array(j, "behaviours");
 	for (unsigned i = 0; i < BEHAVE_COUNT; i++)
 		if (behaves_as(&b->behaves, (enum behaviour)i))
-			json_string(j, NULL, behaviour_word((enum behaviour)i));
-	json_end_array(j);
-	json_string(j, "phase", phase_word(b));
-	json_string(j, "version", b->version);
-	json_bool(j, "sick", farm_sick(b));
-	json_string(j, "image", hex);
-	json_number(j, "requests", b->requests);
-	json_number(j, "logins", b->logins);
-	json_number(j, "login_failures", b->login_failures);
-	json_number(j, "uploads", b->uploads);
-	json_number(j, "refusals", b->refusals);
-	json_number(j, "flashes", b->flashes);
-	json_number(j, "wipes", b->wipes);
-	json_number(j, "reboots", b->reboots);
-	json_end_object(j);
+			json_put_string(j, NULL, behaviour_word((enum behaviour)i));
+	json_close_array(j);
+	json_put_string(j, "phase", phase_word(b));
+	json_put_string(j, "version", b->version);
+	json_put_bool(j, "sick", farm_sick(b));
+	json_put_string(j, "image", hex);
+	json_put_number(j, "requests", b->requests);
+	json_put_number(j, "logins", b->logins);
+	json_put_number(j, "login_failures", b->login_failures);
+	json_put_number(j, "uploads", b->uploads);
+	json_put_number(j, "refusals", b->refusals);
+	json_put_number(j, "flashes", b->flashes);
+	json_put_number(j, "wipes", b->wipes);
+	json_put_number(j, "reboots", b->reboots);
+	json_close_object(j);
 	json_finish(j);
 }
 
@@ -63,17 +63,17 @@ void farm_print_totals(struct json *j, const struct farm *f)
 		if (b->flashes > most)
 			most = b->flashes;
 	}
-	json_object(j, NULL);
-	json_number(j, "boards", f->n);
-	json_number(j, "up", up);
-	json_number(j, "flashed", flashed);
-	json_number(j, "flashed_twice", twice);
-	json_number(j, "flashes", flashes);
-	json_number(j, "flashes_most", most);
-	json_number(j, "uploads", uploads);
-	json_number(j, "reboots", reboots);
-	json_number(j, "requests", requests);
-	json_number(j, "login_failures", failures);
-	json_end_object(j);
+	json_open_object(j, NULL);
+	json_put_number(j, "boards", f->n);
+	json_put_number(j, "up", up);
+	json_put_number(j, "flashed", flashed);
+	json_put_number(j, "flashed_twice", twice);
+	json_put_number(j, "flashes", flashes);
+	json_put_number(j, "flashes_most", most);
+	json_put_number(j, "uploads", uploads);
+	json_put_number(j, "reboots", reboots);
+	json_put_number(j, "requests", requests);
+	json_put_number(j, "login_failures", failures);
+	json_close_object(j);
 	json_finish(j);
 }

@@ -26,9 +26,9 @@ struct view {
 
 static void json_address(struct json *j, const struct view *v)
 {
-	json_string(j, "nettype", "DHCP");
-	json_string(j, "netdevice", "eth0");
-	json_string(j, "macaddr", v->mac);
+	json_put_string(j, "nettype", "DHCP");
+	json_put_string(j, "netdevice", "eth0");
+	json_put_string(j, "macaddr", v->mac);
 }
 
 static void system_info(FILE *out, const struct view *v)
@@ -37,25 +37,25 @@ static void system_info(FILE *out, const struct view *v)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "minertype", farm_model(b));
+	json_open_object(&j, NULL);
+	json_put_string(&j, "minertype", farm_model(b));
 	json_address(&j, v);
-	json_string(&j, "hostname", v->hostname);
-	json_string(&j, "ipaddress", v->address);
-	json_string(&j, "netmask", "255.0.0.0");
-	json_string(&j, "gateway", "");
-	json_string(&j, "dnsservers", "");
-	json_string(&j, "system_mode", "GNU/Linux");
-	json_string(&j, "system_kernel_version", "Linux 4.6.0-xilinx-gff8137b-dirty #25 SMP PREEMPT");
-	json_string(&j, "system_filesystem_version", v->infected && b->claimed[0] ? b->claimed : b->version);
+	json_put_string(&j, "hostname", v->hostname);
+	json_put_string(&j, "ipaddress", v->address);
+	json_put_string(&j, "netmask", "255.0.0.0");
+	json_put_string(&j, "gateway", "");
+	json_put_string(&j, "dnsservers", "");
+	json_put_string(&j, "system_mode", "GNU/Linux");
+	json_put_string(&j, "system_kernel_version", "Linux 4.6.0-xilinx-gff8137b-dirty #25 SMP PREEMPT");
+	json_put_string(&j, "system_filesystem_version", v->infected && b->claimed[0] ? b->claimed : b->version);
 	if (v->newer) {
-		json_string(&j, "firmware_type", "Release");
-		json_string(&j, "Algorithm", "sha256d");
+		json_put_string(&j, "firmware_type", "Release");
+		json_put_string(&j, "Algorithm", "sha256d");
 	} else {
-		json_string(&j, "ant_hwv", "16.8.1.3");
-		json_string(&j, "bmminer_version", "2.0.0");
+		json_put_string(&j, "ant_hwv", "16.8.1.3");
+		json_put_string(&j, "bmminer_version", "2.0.0");
 	}
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 
@@ -64,11 +64,11 @@ static void miner_type(FILE *out, const struct view *v)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "miner_type", farm_model(v->board));
-	json_string(&j, "subtype", "zynq7007_BHB42XXX");
-	json_string(&j, "fw_version", v->infected && v->board->claimed[0] ? v->board->claimed : v->board->version);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "miner_type", farm_model(v->board));
+	json_put_string(&j, "subtype", "zynq7007_BHB42XXX");
+	json_put_string(&j, "fw_version", v->infected && v->board->claimed[0] ? v->board->claimed : v->board->version);
+	json_close_object(&j);
 	json_finish(&j);
 }
 
@@ -77,17 +77,17 @@ static void network_info(FILE *out, const struct view *v)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
+	json_open_object(&j, NULL);
 	json_address(&j, v);
-	json_string(&j, "ipaddress", v->address);
-	json_string(&j, "netmask", "255.0.0.0");
-	json_string(&j, "conf_nettype", "DHCP");
-	json_string(&j, "conf_hostname", v->hostname);
-	json_string(&j, "conf_ipaddress", "");
-	json_string(&j, "conf_netmask", "");
-	json_string(&j, "conf_gateway", "");
-	json_string(&j, "conf_dnsservers", "");
-	json_end_object(&j);
+	json_put_string(&j, "ipaddress", v->address);
+	json_put_string(&j, "netmask", "255.0.0.0");
+	json_put_string(&j, "conf_nettype", "DHCP");
+	json_put_string(&j, "conf_hostname", v->hostname);
+	json_put_string(&j, "conf_ipaddress", "");
+	json_put_string(&j, "conf_netmask", "");
+	json_put_string(&j, "conf_gateway", "");
+	json_put_string(&j, "conf_dnsservers", "");
+	json_close_object(&j);
 	json_finish(&j);
 }
 
@@ -97,28 +97,28 @@ static void miner_conf(FILE *out, const struct view *v)
 
 	(void)v;
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_array(&j, "pools");
-	json_object(&j, NULL);
-	json_string(&j, "url", "stratum+tcp://pool.example:3333");
-	json_string(&j, "user", "farm.worker");
-	json_string(&j, "pass", "x");
-	json_end_object(&j);
-	json_end_array(&j);
-	json_bool(&j, "api-listen", true);
-	json_string(&j, "api-groups", "A:stats:pools:devs:summary:version");
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_open_array(&j, "pools");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "url", "stratum+tcp://pool.example:3333");
+	json_put_string(&j, "user", "farm.worker");
+	json_put_string(&j, "pass", "x");
+	json_close_object(&j);
+	json_close_array(&j);
+	json_put_bool(&j, "api-listen", true);
+	json_put_string(&j, "api-groups", "A:stats:pools:devs:summary:version");
+	json_close_object(&j);
 	json_finish(&j);
 }
 
 static void print_side(struct json *j, const char *side, const char *version)
 {
-	json_object(j, NULL);
-	json_string(j, "side", side);
-	json_bool(j, "installed", version[0] != '\0');
+	json_open_object(j, NULL);
+	json_put_string(j, "side", side);
+	json_put_bool(j, "installed", version[0] != '\0');
 	if (version[0])
-		json_string(j, "version", version);
-	json_end_object(j);
+		json_put_string(j, "version", version);
+	json_close_object(j);
 }
 
 /* The side that runs is called a, whichever it was before the last boot. */
@@ -128,24 +128,24 @@ static void status_cgi(FILE *out, const struct view *v)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", "ok");
-	json_number(&j, "status", 0);
-	json_string(&j, "board", b->kind->profile.id);
-	json_number(&j, "revision", b->kind->revision);
-	json_bool(&j, "installed", true);
-	json_string(&j, "version", b->version);
-	json_number(&j, "counter", b->counter);
-	json_bool(&j, "busy", false);
-	json_bool(&j, "interrupted", false);
-	json_number(&j, "uptime", (reactor_now_ms() - b->up_since_ms) / 1000);
-	json_string(&j, "running", "a");
-	json_string(&j, "side", b->written ? "b" : "a");
-	json_array(&j, "sides");
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", "ok");
+	json_put_number(&j, "status", 0);
+	json_put_string(&j, "board", b->kind->profile.id);
+	json_put_number(&j, "revision", b->kind->revision);
+	json_put_bool(&j, "installed", true);
+	json_put_string(&j, "version", b->version);
+	json_put_number(&j, "counter", b->counter);
+	json_put_bool(&j, "busy", false);
+	json_put_bool(&j, "interrupted", false);
+	json_put_number(&j, "uptime", (reactor_now_ms() - b->up_since_ms) / 1000);
+	json_put_string(&j, "running", "a");
+	json_put_string(&j, "side", b->written ? "b" : "a");
+	json_open_array(&j, "sides");
 	print_side(&j, "a", b->version);
 	print_side(&j, "b", b->written ? b->next_version : "");
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 
@@ -154,18 +154,18 @@ static void token_info(FILE *out, const struct view *v)
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "miner", farm_model(v->board));
-	json_string(&j, "fw_name", "Vnish");
-	json_string(&j, "fw_version", v->board->version);
-	json_object(&j, "system");
-	json_object(&j, "network_status");
-	json_string(&j, "mac", v->mac);
-	json_string(&j, "hostname", v->hostname);
-	json_string(&j, "ip", v->address);
-	json_end_object(&j);
-	json_end_object(&j);
-	json_end_object(&j);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "miner", farm_model(v->board));
+	json_put_string(&j, "fw_name", "Vnish");
+	json_put_string(&j, "fw_version", v->board->version);
+	json_open_object(&j, "system");
+	json_open_object(&j, "network_status");
+	json_put_string(&j, "mac", v->mac);
+	json_put_string(&j, "hostname", v->hostname);
+	json_put_string(&j, "ip", v->address);
+	json_close_object(&j);
+	json_close_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

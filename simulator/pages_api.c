@@ -48,28 +48,28 @@ static uint64_t elapsed(const struct sim_board *b)
 
 static void put_status(struct json *j, const char *word, unsigned code, const char *text)
 {
-	json_array(j, "STATUS");
-	json_object(j, NULL);
-	json_string(j, "STATUS", word);
-	json_number(j, "Code", code);
-	json_string(j, "Msg", text);
-	json_string(j, "Description", "bmminer 1.0.0");
-	json_end_object(j);
-	json_end_array(j);
+	json_open_array(j, "STATUS");
+	json_open_object(j, NULL);
+	json_put_string(j, "STATUS", word);
+	json_put_number(j, "Code", code);
+	json_put_string(j, "Msg", text);
+	json_put_string(j, "Description", "bmminer 1.0.0");
+	json_close_object(j);
+	json_close_array(j);
 }
 
 static void put_version(struct json *j, const struct sim_board *b)
 {
 	put_status(j, "S", 22, "BMMiner versions");
-	json_array(j, "VERSION");
-	json_object(j, NULL);
-	json_string(j, "BMMiner", "2.0.0");
-	json_string(j, "API", "3.1");
-	json_string(j, "Miner", "49.0.1.3");
-	json_string(j, "CompileTime", b->version);
-	json_string(j, "Type", farm_model(b));
-	json_end_object(j);
-	json_end_array(j);
+	json_open_array(j, "VERSION");
+	json_open_object(j, NULL);
+	json_put_string(j, "BMMiner", "2.0.0");
+	json_put_string(j, "API", "3.1");
+	json_put_string(j, "Miner", "49.0.1.3");
+	json_put_string(j, "CompileTime", b->version);
+	json_put_string(j, "Type", farm_model(b));
+	json_close_object(j);
+	json_close_array(j);
 }
 
 static void put_summary(struct json *j, const struct sim_board *b)
@@ -78,17 +78,17 @@ static void put_summary(struct json *j, const struct sim_board *b)
 
 	figure(&f, b);
 	put_status(j, "S", 11, "Summary");
-	json_array(j, "SUMMARY");
-	json_object(j, NULL);
-	json_number(j, "Elapsed", elapsed(b));
-	json_number(j, "GHS 5s", f.rate);
-	json_number(j, "GHS av", f.rate);
-	json_number(j, "Found Blocks", 0);
-	json_number(j, "Accepted", elapsed(b) / 2);
-	json_number(j, "Rejected", 0);
-	json_number(j, "Hardware Errors", 0);
-	json_end_object(j);
-	json_end_array(j);
+	json_open_array(j, "SUMMARY");
+	json_open_object(j, NULL);
+	json_put_number(j, "Elapsed", elapsed(b));
+	json_put_number(j, "GHS 5s", f.rate);
+	json_put_number(j, "GHS av", f.rate);
+	json_put_number(j, "Found Blocks", 0);
+	json_put_number(j, "Accepted", elapsed(b) / 2);
+	json_put_number(j, "Rejected", 0);
+	json_put_number(j, "Hardware Errors", 0);
+	json_close_object(j);
+	json_close_array(j);
 }
 
 static void put_numbered(struct json *j, const char *name, unsigned i, uint64_t value)
@@ -96,7 +96,7 @@ static void put_numbered(struct json *j, const char *name, unsigned i, uint64_t 
 	char key[32];
 
 	snprintf(key, sizeof key, "%s%u", name, i);
-	json_number(j, key, value);
+	json_put_number(j, key, value);
 }
 
 static void put_stats(struct json *j, const struct sim_board *b)
@@ -105,31 +105,31 @@ static void put_stats(struct json *j, const struct sim_board *b)
 
 	figure(&f, b);
 	put_status(j, "S", 70, "BMMiner stats");
-	json_array(j, "STATS");
-	json_object(j, NULL);
-	json_string(j, "BMMiner", "2.0.0");
-	json_string(j, "Miner", "49.0.1.3");
-	json_string(j, "CompileTime", b->version);
-	json_string(j, "Type", farm_model(b));
-	json_end_object(j);
-	json_object(j, NULL);
-	json_number(j, "STATS", 0);
-	json_number(j, "Elapsed", elapsed(b));
-	json_number(j, "GHS 5s", f.rate);
-	json_number(j, "GHS av", f.rate);
-	json_number(j, "miner_count", f.chains);
-	json_number(j, "fan_num", f.nfans);
+	json_open_array(j, "STATS");
+	json_open_object(j, NULL);
+	json_put_string(j, "BMMiner", "2.0.0");
+	json_put_string(j, "Miner", "49.0.1.3");
+	json_put_string(j, "CompileTime", b->version);
+	json_put_string(j, "Type", farm_model(b));
+	json_close_object(j);
+	json_open_object(j, NULL);
+	json_put_number(j, "STATS", 0);
+	json_put_number(j, "Elapsed", elapsed(b));
+	json_put_number(j, "GHS 5s", f.rate);
+	json_put_number(j, "GHS av", f.rate);
+	json_put_number(j, "miner_count", f.chains);
+	json_put_number(j, "fan_num", f.nfans);
 	for (unsigned i = 0; i < f.nfans; i++)
 		put_numbered(j, "fan", i + 1, f.fans[i]);
-	json_number(j, "temp_num", f.chains);
+	json_put_number(j, "temp_num", f.chains);
 	for (unsigned i = 0; i < f.chains; i++) {
 		put_numbered(j, "temp", i + 1, f.chip_c - 15);
 		put_numbered(j, "temp2_", i + 1, f.chip_c);
 		put_numbered(j, "chain_acn", i + 1, 63);
 		put_numbered(j, "chain_rate", i + 1, f.rate / f.chains);
 	}
-	json_end_object(j);
-	json_end_array(j);
+	json_close_object(j);
+	json_close_array(j);
 }
 
 static void put_pools(struct json *j, const struct sim_board *b)
@@ -137,17 +137,17 @@ static void put_pools(struct json *j, const struct sim_board *b)
 	bool infected = behaves_as(&b->behaves, BEHAVE_INFECTED);
 
 	put_status(j, "S", 7, "1 Pool(s)");
-	json_array(j, "POOLS");
-	json_object(j, NULL);
-	json_number(j, "POOL", 0);
-	json_string(j, "URL", infected ? "stratum+tcp://elsewhere.example:443" : "stratum+tcp://pool.example:3333");
-	json_string(j, "Status", "Alive");
-	json_number(j, "Priority", 0);
-	json_number(j, "Accepted", elapsed(b) / 2);
-	json_string(j, "User", infected ? "someone.else" : "farm.worker");
-	json_bool(j, "Stratum Active", true);
-	json_end_object(j);
-	json_end_array(j);
+	json_open_array(j, "POOLS");
+	json_open_object(j, NULL);
+	json_put_number(j, "POOL", 0);
+	json_put_string(j, "URL", infected ? "stratum+tcp://elsewhere.example:443" : "stratum+tcp://pool.example:3333");
+	json_put_string(j, "Status", "Alive");
+	json_put_number(j, "Priority", 0);
+	json_put_number(j, "Accepted", elapsed(b) / 2);
+	json_put_string(j, "User", infected ? "someone.else" : "farm.worker");
+	json_put_bool(j, "Stratum Active", true);
+	json_close_object(j);
+	json_close_array(j);
 }
 
 void pages_api(struct reply *r, const struct sim_board *b, const char *command)
@@ -165,7 +165,7 @@ void pages_api(struct reply *r, const struct sim_board *b, const char *command)
 	if (!out)
 		return;
 	json_begin(&j, out);
-	json_object(&j, NULL);
+	json_open_object(&j, NULL);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(command, commands[i].command) == 0) {
 			commands[i].put(&j, b);
@@ -174,8 +174,8 @@ void pages_api(struct reply *r, const struct sim_board *b, const char *command)
 	}
 	if (!known)
 		put_status(&j, "E", 14, "Invalid command");
-	json_number(&j, "id", 1);
-	json_end_object(&j);
+	json_put_number(&j, "id", 1);
+	json_close_object(&j);
 	putc('\0', out);
 	fclose(out);
 }

@@ -80,11 +80,11 @@ static void say_json(FILE *out, const struct judged *j)
 		snprintf(code, sizeof code, "U00%u", (unsigned)verdict_status(j->e.verdict) % 10);
 	snprintf(text, sizeof text, "%s%s%s", j->spoken ? verdict_word(j->e.verdict) : "Fail!", j->spoken ? ": " : " ", j->e.message);
 	json_begin(&json, out);
-	json_object(&json, NULL);
-	json_string(&json, "stats", j->taken ? "success" : "error");
-	json_string(&json, "code", code);
-	json_string(&json, "msg", j->taken ? "OK!" : text);
-	json_end_object(&json);
+	json_open_object(&json, NULL);
+	json_put_string(&json, "stats", j->taken ? "success" : "error");
+	json_put_string(&json, "code", code);
+	json_put_string(&json, "msg", j->taken ? "OK!" : text);
+	json_close_object(&json);
 	json_finish(&json);
 }
 
@@ -93,12 +93,12 @@ static void say_token(FILE *out, const struct judged *j)
 	struct json json;
 
 	json_begin(&json, out);
-	json_object(&json, NULL);
+	json_open_object(&json, NULL);
 	if (j->taken)
-		json_number(&json, "after", 30);
+		json_put_number(&json, "after", 30);
 	else
-		json_string(&json, "err", j->e.message);
-	json_end_object(&json);
+		json_put_string(&json, "err", j->e.message);
+	json_close_object(&json);
 	json_finish(&json);
 }
 

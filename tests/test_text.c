@@ -208,11 +208,11 @@ static void json_commands_no_terminal(void **state)
 	(void)state;
 	assert_non_null(out);
 	json_begin(&j, out);
-	json_array(&j, NULL);
-	json_string(&j, NULL, "\x1b[2J\x7f");
-	json_string(&j, NULL, "\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
-	json_string(&j, NULL, "gr\xc3\xbc\xc3\x9f" "e \x9b");
-	json_end_array(&j);
+	json_open_array(&j, NULL);
+	json_put_string(&j, NULL, "\x1b[2J\x7f");
+	json_put_string(&j, NULL, "\xc2\x9b" "2J\xc2\x80\xc2\x9f\xc2\xa0");
+	json_put_string(&j, NULL, "gr\xc3\xbc\xc3\x9f" "e \x9b");
+	json_close_array(&j);
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text, "[\"\\u001b[2J\\u007f\",\"\\u009b2J\\u0080\\u009f\xc2\xa0\",\"gr\xc3\xbc\xc3\x9f" "e \\ufffd\"]");
 	free(text);

@@ -106,24 +106,24 @@ static void json_path(struct json *j, const char *path)
 	char escaped[PATH_ROOM * 3 + 1];
 
 	text_escape(escaped, path, strnlen(path, PATH_ROOM));
-	json_string(j, "path", escaped);
+	json_put_string(j, "path", escaped);
 }
 
 static void json_finding(struct json *j, const struct finding *f)
 {
-	json_object(j, NULL);
-	json_string(j, "kind", finding_word(f->kind));
-	json_bool(j, "suspect", rank(f) == 0);
+	json_open_object(j, NULL);
+	json_put_string(j, "kind", finding_word(f->kind));
+	json_put_bool(j, "suspect", rank(f) == 0);
 	if (f->slot) {
-		json_string(j, "slot", f->slot);
-		json_string(j, "target", f->path);
+		json_put_string(j, "slot", f->slot);
+		json_put_string(j, "target", f->path);
 	} else {
 		json_path(j, f->path);
 	}
 	if (f->sign)
-		json_string(j, "sign", f->sign);
-	json_string(j, "detail", f->detail);
-	json_end_object(j);
+		json_put_string(j, "sign", f->sign);
+	json_put_string(j, "detail", f->detail);
+	json_close_object(j);
 }
 
 static void json_reference(struct json *j, const struct reference *ref)
@@ -131,40 +131,40 @@ static void json_reference(struct json *j, const struct reference *ref)
 	const struct manifest_head *head = manifest_head(ref->m);
 	char id[KEYID_HEX + 1];
 
-	json_string(j, "manifest", ref->kept ? "state" : "bundle");
-	json_string(j, "product", head->product);
-	json_string(j, "version", head->version);
-	json_number(j, "counter", head->counter);
-	json_array(j, "signers");
+	json_put_string(j, "manifest", ref->kept ? "state" : "bundle");
+	json_put_string(j, "product", head->product);
+	json_put_string(j, "version", head->version);
+	json_put_number(j, "counter", head->counter);
+	json_open_array(j, "signers");
 	for (size_t i = 0; i < ref->signers.n; i++) {
 		keyid_print(id, ref->signers.ids[i]);
-		json_string(j, NULL, id);
+		json_put_string(j, NULL, id);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void json_findings(struct json *j, const struct findings *f)
 {
-	json_object(j, "counts");
+	json_open_object(j, "counts");
 	for (int kind = 0; kind < FINDING_KINDS; kind++)
-		json_number(j, finding_word((enum finding_kind)kind), findings_of(f, (enum finding_kind)kind));
-	json_end_object(j);
-	json_number(j, "suspect", findings_suspect(f));
-	json_number(j, "omitted", findings_omitted(f));
-	json_array(j, "findings");
+		json_put_number(j, finding_word((enum finding_kind)kind), findings_of(f, (enum finding_kind)kind));
+	json_close_object(j);
+	json_put_number(j, "suspect", findings_suspect(f));
+	json_put_number(j, "omitted", findings_omitted(f));
+	json_open_array(j, "findings");
 	for (size_t i = 0; i < findings_count(f); i++)
 		json_finding(j, findings_at(f, i));
-	json_end_array(j);
-	json_array(j, "not_compared");
+	json_close_array(j);
+	json_open_array(j, "not_compared");
 	for (size_t i = 0; i < findings_skips(f); i++) {
 		struct skipped s = findings_skip_at(f, i);
 
-		json_object(j, NULL);
+		json_open_object(j, NULL);
 		json_path(j, s.path);
-		json_string(j, "why", s.why);
-		json_end_object(j);
+		json_put_string(j, "why", s.why);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 void audit_print_json(FILE *out, const struct audit_result *r, const struct reference *ref)
@@ -172,18 +172,18 @@ void audit_print_json(FILE *out, const struct audit_result *r, const struct refe
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", audit_word(r->verdict));
-	json_number(&j, "status", (uint64_t)audit_status(r));
-	json_string(&j, "strength", r->strong ? "strong" : "weak");
-	json_string(&j, "why", r->why);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", audit_word(r->verdict));
+	json_put_number(&j, "status", (uint64_t)audit_status(r));
+	json_put_string(&j, "strength", r->strong ? "strong" : "weak");
+	json_put_string(&j, "why", r->why);
 	json_reference(&j, ref);
-	json_number(&j, "differences", differences(r));
-	json_number(&j, "entries", r->entries);
-	json_number(&j, "bytes", r->bytes);
-	json_number(&j, "copies", r->copies);
-	json_bool(&j, "owners", r->owners);
+	json_put_number(&j, "differences", differences(r));
+	json_put_number(&j, "entries", r->entries);
+	json_put_number(&j, "bytes", r->bytes);
+	json_put_number(&j, "copies", r->copies);
+	json_put_bool(&j, "owners", r->owners);
 	json_findings(&j, r->findings);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }

@@ -30,19 +30,19 @@ static void print_json(const struct device *d, const struct install_result *r)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "product", r->product);
-	json_string(&j, "version", r->version);
-	json_number(&j, "counter", r->counter);
-	json_number(&j, "slots", r->slots);
-	json_bool(&j, "trial", r->trial);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "product", r->product);
+	json_put_string(&j, "version", r->version);
+	json_put_number(&j, "counter", r->counter);
+	json_put_number(&j, "slots", r->slots);
+	json_put_bool(&j, "trial", r->trial);
 	if (r->trial)
-		json_string(&j, "side", boot_letter(r->side));
-	json_number(&j, "hooks_skipped", r->hooks_skipped);
+		json_put_string(&j, "side", boot_letter(r->side));
+	json_put_number(&j, "hooks_skipped", r->hooks_skipped);
 	settings_print_json(&j, d, r->settings);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

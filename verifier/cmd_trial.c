@@ -42,18 +42,18 @@ static void print_json(const struct trial_result *r)
 	struct json j;
 
 	json_begin(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "running", boot_letter(r->running));
-	json_string(&j, "side", boot_letter(r->boot.side));
-	json_bool(&j, "trial", r->boot.trial);
-	json_number(&j, "tries", r->boot.tries);
-	json_number(&j, "confirmed", r->counter);
-	json_bool(&j, "changed", r->changed);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "running", boot_letter(r->running));
+	json_put_string(&j, "side", boot_letter(r->boot.side));
+	json_put_bool(&j, "trial", r->boot.trial);
+	json_put_number(&j, "tries", r->boot.tries);
+	json_put_number(&j, "confirmed", r->counter);
+	json_put_bool(&j, "changed", r->changed);
 	if (r->image.any)
-		json_string(&j, "version", r->image.version);
-	json_end_object(&j);
+		json_put_string(&j, "version", r->image.version);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

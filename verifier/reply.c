@@ -84,15 +84,15 @@ static void write_object(FILE *out, const struct cgi_outcome *o, const struct er
 	snprintf(code, sizeof code, "U00%d", (int)verdict_status(refusal->verdict));
 	snprintf(text, sizeof text, "Fail! %s: %s", word, refusal->message);
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "stats", good ? "success" : "error");
-	json_string(&j, "code", code);
-	json_string(&j, "msg", good ? "OK!" : text);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "stats", good ? "success" : "error");
+	json_put_string(&j, "code", code);
+	json_put_string(&j, "msg", good ? "OK!" : text);
 	if (!good)
-		json_string(&j, "verdict", word);
+		json_put_string(&j, "verdict", word);
 	if (good && kept_settings(o))
 		settings_print_json(&j, &o->device, o->result.settings);
-	json_end_object(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
 

@@ -35,15 +35,15 @@ const char *setting_fate_text(enum setting_fate fate)
 
 void settings_print_json(struct json *j, const struct device *d, const enum setting_fate fates[static DEVICE_SETTINGS_MAX])
 {
-	json_array(j, "settings");
+	json_open_array(j, "settings");
 	for (size_t i = 0; i < d->nsettings; i++) {
-		json_object(j, NULL);
-		json_string(j, "path", d->settings[i]);
-		json_bool(j, "kept", fates[i] == SETTING_KEPT);
-		json_string(j, "text", setting_fate_text(fates[i]));
-		json_end_object(j);
+		json_open_object(j, NULL);
+		json_put_string(j, "path", d->settings[i]);
+		json_put_bool(j, "kept", fates[i] == SETTING_KEPT);
+		json_put_string(j, "text", setting_fate_text(fates[i]));
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 /* --- what the new image allows --- */

@@ -99,32 +99,32 @@ int status_settle(struct status_report *out, const struct device *d, struct err 
 
 static void print_sides(struct json *j, const struct status_report *r)
 {
-	json_string(j, "running", boot_letter(r->running));
-	json_string(j, "side", boot_letter(r->boot.side));
-	json_bool(j, "trial", r->boot.trial);
-	json_number(j, "tries", r->boot.tries);
-	json_array(j, "sides");
+	json_put_string(j, "running", boot_letter(r->running));
+	json_put_string(j, "side", boot_letter(r->boot.side));
+	json_put_bool(j, "trial", r->boot.trial);
+	json_put_number(j, "tries", r->boot.tries);
+	json_open_array(j, "sides");
 	for (enum side side = SIDE_A; side < SIDES; side++) {
-		json_object(j, NULL);
-		json_string(j, "side", boot_letter(side));
-		json_bool(j, "installed", r->images[side].any);
+		json_open_object(j, NULL);
+		json_put_string(j, "side", boot_letter(side));
+		json_put_bool(j, "installed", r->images[side].any);
 		if (r->images[side].any) {
-			json_string(j, "version", r->images[side].version);
-			json_number(j, "counter", r->images[side].counter);
+			json_put_string(j, "version", r->images[side].version);
+			json_put_number(j, "counter", r->images[side].counter);
 		}
-		json_end_object(j);
+		json_close_object(j);
 	}
-	json_end_array(j);
+	json_close_array(j);
 }
 
 static void print_slot(struct json *j, const struct device_slot *slot)
 {
-	json_object(j, NULL);
-	json_string(j, "name", slot->name);
-	json_string(j, "target", slot->target[SIDE_A]);
+	json_open_object(j, NULL);
+	json_put_string(j, "name", slot->name);
+	json_put_string(j, "target", slot->target[SIDE_A]);
 	if (slot->target[SIDE_B][0])
-		json_string(j, "target_b", slot->target[SIDE_B]);
-	json_end_object(j);
+		json_put_string(j, "target_b", slot->target[SIDE_B]);
+	json_close_object(j);
 }
 
 void status_print_json(FILE *out, const struct device *d, const struct status_report *report)
@@ -132,32 +132,32 @@ void status_print_json(FILE *out, const struct device *d, const struct status_re
 	struct json j;
 
 	json_begin(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "verdict", verdict_word(VERDICT_OK));
-	json_number(&j, "status", STATUS_DONE);
-	json_string(&j, "board", d->board);
-	json_number(&j, "revision", d->revision);
-	json_string(&j, "product", d->product);
+	json_open_object(&j, NULL);
+	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+	json_put_number(&j, "status", STATUS_DONE);
+	json_put_string(&j, "board", d->board);
+	json_put_number(&j, "revision", d->revision);
+	json_put_string(&j, "product", d->product);
 	if (d->trust.ring.serial > 0)
-		json_number(&j, "keyring", d->trust.ring.serial);
-	json_bool(&j, "installed", report->now.any);
+		json_put_number(&j, "keyring", d->trust.ring.serial);
+	json_put_bool(&j, "installed", report->now.any);
 	if (report->now.any) {
-		json_string(&j, "version", report->now.version);
-		json_number(&j, "counter", report->now.counter);
+		json_put_string(&j, "version", report->now.version);
+		json_put_number(&j, "counter", report->now.counter);
 	}
-	json_bool(&j, "busy", report->busy);
-	json_bool(&j, "interrupted", report->interrupted);
+	json_put_bool(&j, "busy", report->busy);
+	json_put_bool(&j, "interrupted", report->interrupted);
 	if (report->half_written.any)
-		json_string(&j, "half_written", report->half_written.version);
-	json_number(&j, "confirmed", report->counter);
-	json_bool(&j, "torn", report->torn);
-	json_number(&j, "uptime", report->uptime_s);
+		json_put_string(&j, "half_written", report->half_written.version);
+	json_put_number(&j, "confirmed", report->counter);
+	json_put_bool(&j, "torn", report->torn);
+	json_put_number(&j, "uptime", report->uptime_s);
 	if (d->two_sided)
 		print_sides(&j, report);
-	json_array(&j, "slots");
+	json_open_array(&j, "slots");
 	for (size_t i = 0; i < d->nslots; i++)
 		print_slot(&j, &d->slots[i]);
-	json_end_array(&j);
-	json_end_object(&j);
+	json_close_array(&j);
+	json_close_object(&j);
 	json_finish(&j);
 }
