@@ -98,7 +98,7 @@ check: tests
 
 # More of what tests/cuts.sh shows: another seed, up to ten thousand crash states of each recording, and some of them booted.
 check-cuts: tests
-	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts board
+	CUTS=many BUILD=$(abspath $(BUILD)) sh tests/run cuts
 
 # What tests/test_kill.c shows: KILLS times kill -9 at some instant of a rollout, and what is resumed afterwards.
 KILLS = 5000

@@ -93,10 +93,9 @@ ok '  whole' test "$(wc -l <there.list)" -eq 10
 same '  to the same types, modes, sizes, times and links' here.list there.list
 ok '  and to the same bytes' diff -r --no-dereference here there
 
-# --- the same promises, kept by the ARM program: two scripts at a time. The audit's and the keyrings' take minutes: `make check-cuts' ---
+# --- the same promises, kept by the ARM program: two scripts at a time, the longest first ---
 : >runs
-scripts='trial web install targets settings format truncate'
-[ "${CUTS:-}" != many ] || scripts="audit keyring $scripts"
+scripts='audit keyring trial web install targets settings format truncate'
 # shellcheck disable=SC2016 # for the shell that runs it
 printf '%s\n' $scripts | BUILD=$T/bin EMULATED=1 STEP=5 xargs -P 2 -I @ sh -c \
     'sh "$0/@.sh" >@.log 2>&1 </dev/null; echo $? >@.status' "$TESTS"
