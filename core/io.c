@@ -238,3 +238,18 @@ void io_new_discard(struct io_new *f)
 	free(f->name);
 	*f = (struct io_new){.fd = -1, .dir = -1};
 }
+
+int io_write_new(const char *name, const void *bytes, size_t len, mode_t mode, bool exclusive, struct err *e)
+{
+	struct io_new f;
+	int rc = -1;
+
+	if (io_new_open(&f, name, mode, e) != 0)
+		return -1;
+	if (io_write_all(f.fd, bytes, len) != 0)
+		err_errno(e, "cannot write %s", name);
+	else
+		rc = exclusive ? io_new_commit_exclusive(&f, e) : io_new_commit(&f, e);
+	io_new_discard(&f);
+	return rc;
+}

@@ -3,6 +3,7 @@
 #ifndef CORE_IO_H
 #define CORE_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -42,6 +43,9 @@ int io_new_commit(struct io_new *f, struct err *e);
 int io_new_commit_exclusive(struct io_new *f, struct err *e);
 /* Removes what was written. Safe after a commit and on a zeroed record with fd -1. */
 void io_new_discard(struct io_new *f);
+
+/* LEN bytes as a new file NAME, by all of the above: whole or not at all. EXCLUSIVE: never over another. Returns 0 or -1. */
+int io_write_new(const char *name, const void *bytes, size_t len, mode_t mode, bool exclusive, struct err *e);
 
 /* An unnamed file in the directory of NAME: gone when closed. Returns the descriptor or -1. */
 int io_spool(const char *name, struct err *e);

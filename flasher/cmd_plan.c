@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "core/cli.h"
-#include "core/io.h"
 #include "core/json.h"
 #include "flasher/cmd.h"
+#include "flasher/output.h"
 #include "flasher/plan.h"
 
 enum {
@@ -184,35 +184,12 @@ static int describe(struct plan *p, const struct plan_options *o, const struct i
 
 static int write_plan(const struct plan *p, const char *to, struct err *e)
 {
-	struct io_new new = {.dir = -1, .fd = -1};
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int rc = -1;
+	struct output out;
 
-	if (!out)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	plan_write(out, p);
-	if (fclose(out) != 0) {
-		err_set(e, VERDICT_SYSTEM, "out of memory");
-		goto out;
-	}
-	if (!to || strcmp(to, "-") == 0) {
-		fwrite(text, 1, len, stdout);
-		rc = 0;
-		goto out;
-	}
-	if (io_new_open(&new, to, 0644, e))
-		goto out;
-	if (io_write_all(new.fd, text, len)) {
-		err_errno(e, "cannot write %s", to);
-		goto out;
-	}
-	rc = io_new_commit(&new, e);
-out:
-	io_new_discard(&new);
-	free(text);
-	return rc;
+	if (output_open(&out, e))
+		return -1;
+	plan_write(out.file, p);
+	return output_commit(&out, to, e);
 }
 
 /* On standard error; or as one object, when the plan itself went to a file. */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/cli.h"
-#include "core/io.h"
 #include "flasher/cmd.h"
+#include "flasher/output.h"
 #include "flasher/report_fill.h"
 
 typedef int report_form(FILE *out, const struct report *r, struct err *e);
@@ -19,29 +19,16 @@ static int load_and_write(const char *file, report_form *form, const char *to, s
 	struct ledger_device *devices = NULL;
 	struct plan plan = {0};
 	struct ledger *l = NULL;
-	struct io_new new = {.dir = -1, .fd = -1};
-	FILE *out = stdout;
+	struct output out = {.file = NULL};
 	int rc = -1;
 
 	if (crypto_init_verify(e) || ledger_open(&l, file, false, e) ||
-	    report_load(&filled, l, &plan, &devices, (uint64_t)time(NULL) * 1000, e))
+	    report_load(&filled, l, &plan, &devices, (uint64_t)time(NULL) * 1000, e) || output_open(&out, e) ||
+	    form(out.file, &filled.report, e))
 		goto out;
-	if (to) {
-		if (io_new_open(&new, to, 0644, e))
-			goto out;
-		out = fdopen(dup(new.fd), "w");
-		if (!out) {
-			err_errno(e, "cannot write %s", to);
-			goto out;
-		}
-	}
-	rc = form(out, &filled.report, e);
-	if (to && fclose(out) != 0 && rc == 0)
-		rc = err_errno(e, "cannot write %s", to);
-	if (to && rc == 0)
-		rc = io_new_commit(&new, e);
+	rc = output_commit(&out, to, e);
 out:
-	io_new_discard(&new);
+	output_discard(&out);
 	report_filled_free(&filled);
 	plan_free(&plan);
 	free(devices);

@@ -16,6 +16,7 @@
 #include "flasher/api4028.h"
 #include "flasher/cmd.h"
 #include "flasher/limit.h"
+#include "flasher/output.h"
 #include "flasher/scan.h"
 
 enum {
@@ -279,40 +280,18 @@ static void print_details(FILE *out, const struct scan_result *r)
 	}
 }
 
-/* Writes to FILE, whole or not at all; "-" and NULL are standard output. */
+/* The inventory; or, without one, the details. */
 static int write_out(const struct run *run, const char *file, const struct inventory *inv, struct err *e)
 {
-	struct io_new new = {.fd = -1};
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int rc = -1;
+	struct output out;
 
-	if (!out)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	if (output_open(&out, e))
+		return -1;
 	if (inv)
-		print_inventory(out, inv, run->json);
+		print_inventory(out.file, inv, run->json);
 	else
-		print_details(out, &run->result);
-	if (fclose(out)) {
-		err_errno(e, "cannot make up the output");
-		goto out;
-	}
-	if (!file || strcmp(file, "-") == 0) {
-		rc = fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0 ? 0 : err_errno(e, "cannot write the inventory");
-		goto out;
-	}
-	if (io_new_open(&new, file, 0644, e))
-		goto out;
-	if (io_write_all(new.fd, text, len)) {
-		err_errno(e, "cannot write %s", file);
-		goto out;
-	}
-	rc = io_new_commit(&new, e);
-out:
-	io_new_discard(&new);
-	free(text);
-	return rc;
+		print_details(out.file, &run->result);
+	return output_commit(&out, file, e);
 }
 
 /* What a person should know, and the inventory does not say. */

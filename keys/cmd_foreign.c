@@ -124,22 +124,6 @@ int cmd_import(int argc, char **argv)
 	return cmd_answer_key(&public, w.output, said, w.json);
 }
 
-/* TEXT into a new file NAME; never over another. */
-static int write_file(const char *name, const char *text, mode_t mode, struct err *e)
-{
-	struct io_new f = {.fd = -1};
-	int rc = -1;
-
-	if (io_new_open(&f, name, mode, e) != 0)
-		return -1;
-	if (io_write_all(f.fd, text, strlen(text)) != 0)
-		err_errno(e, "cannot write %s", f.name);
-	else
-		rc = io_new_commit_exclusive(&f, e);
-	io_new_discard(&f);
-	return rc;
-}
-
 static int export_public(const struct wish *w, enum foreign_form form, struct public_key *key, struct err *e)
 {
 	char out[FOREIGN_TEXT_MAX], *text = NULL;
@@ -154,7 +138,7 @@ static int export_public(const struct wish *w, enum foreign_form form, struct pu
 		return err_prefix(e, "%s", w->file);
 	foreign_public_text(out, key, form);
 	if (w->output)
-		return write_file(w->output, out, 0644, e);
+		return io_write_new(w->output, out, strlen(out), 0644, true, e);
 	fputs(out, stdout);
 	return 0;
 }
@@ -170,7 +154,7 @@ static int export_secret(const struct wish *w, enum foreign_form form, struct pu
 	seckey_public(k, public);
 	text = foreign_secret_text(k, form, e);
 	if (text)
-		rc = write_file(w->output, text, 0600, e);
+		rc = io_write_new(w->output, text, strlen(text), 0600, true, e);
 	sodium_free(text);
 	seckey_free(&k);
 	return rc;

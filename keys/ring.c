@@ -121,7 +121,6 @@ int ring_file_write(const char *path, const struct keyring *k, bool exclusive, s
 {
 	struct draft *d = calloc(1, sizeof *d);
 	struct keyring *again = malloc(sizeof *again);
-	struct io_new f = {.fd = -1};
 	int rc = -1;
 
 	if (!d || !again) {
@@ -133,15 +132,8 @@ int ring_file_write(const char *path, const struct keyring *k, bool exclusive, s
 		err_prefix(e, "this would be no keyring");
 		goto out;
 	}
-	if (io_new_open(&f, path, 0644, e) != 0)
-		goto out;
-	if (io_write_all(f.fd, d->text, d->len) != 0) {
-		err_errno(e, "cannot write %s", f.name);
-		goto out;
-	}
-	rc = exclusive ? io_new_commit_exclusive(&f, e) : io_new_commit(&f, e);
+	rc = io_write_new(path, d->text, d->len, 0644, exclusive, e);
 out:
-	io_new_discard(&f);
 	free(again);
 	free(d);
 	return rc;

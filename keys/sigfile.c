@@ -64,19 +64,9 @@ static ssize_t others(char out[static SIGFILE_MAX], struct span old, const unsig
 
 int sigfile_write(const char *name, const char *text, size_t len, struct err *e)
 {
-	struct io_new f = {.fd = -1};
 	char *path = sigfile_name(name, e);
-	int rc = -1;
+	int rc = path ? io_write_new(path, text, len, 0644, false, e) : -1;
 
-	if (!path || io_new_open(&f, path, 0644, e) != 0)
-		goto out;
-	if (io_write_all(f.fd, text, len) != 0) {
-		err_errno(e, "cannot write %s", f.name);
-		goto out;
-	}
-	rc = io_new_commit(&f, e);
-out:
-	io_new_discard(&f);
 	free(path);
 	return rc;
 }

@@ -95,21 +95,6 @@ int cmd_attach(int argc, char **argv)
 	return cli_done(status);
 }
 
-static int write_file(const char *name, const char *text, size_t len, struct err *e)
-{
-	struct io_new file;
-	int rc = -1;
-
-	if (io_new_open(&file, name, 0666, e) != 0)
-		return -1;
-	if (io_write_all(file.fd, text, len) != 0)
-		err_errno(e, "cannot write %s", name);
-	else
-		rc = io_new_commit(&file, e);
-	io_new_discard(&file);
-	return rc;
-}
-
 static int detach(const struct wish *w, struct front *f, struct err *e)
 {
 	size_t size = strlen(w->output) + sizeof ".minisig";
@@ -122,8 +107,8 @@ static int detach(const struct wish *w, struct front *f, struct err *e)
 	if (!name)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	snprintf(name, size, "%s.minisig", w->output);
-	if (write_file(w->output, f->peek.manifest, f->peek.manifest_len, e) == 0)
-		rc = f->peek.signatures ? write_file(name, f->peek.signatures, f->peek.signatures_len, e) : 0;
+	if (io_write_new(w->output, f->peek.manifest, f->peek.manifest_len, 0666, false, e) == 0)
+		rc = f->peek.signatures ? io_write_new(name, f->peek.signatures, f->peek.signatures_len, 0666, false, e) : 0;
 	free(name);
 	return rc;
 }

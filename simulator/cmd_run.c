@@ -195,7 +195,6 @@ static int prepare(struct run *run, struct err *e)
 
 static int save_state(const struct run *run, struct err *e)
 {
-	struct io_new file = {.fd = -1};
 	char *text = NULL;
 	size_t len = 0;
 	struct json j;
@@ -214,14 +213,8 @@ static int save_state(const struct run *run, struct err *e)
 		err_errno(e, "cannot make up the state");
 		goto out;
 	}
-	if (io_new_open(&file, run->state, 0644, e))
-		goto out;
-	if (io_write_all(file.fd, text, len))
-		err_errno(e, "cannot write %s", run->state);
-	else
-		rc = io_new_commit(&file, e);
+	rc = io_write_new(run->state, text, len, 0644, false, e);
 out:
-	io_new_discard(&file);
 	free(text);
 	return rc;
 }

@@ -56,18 +56,6 @@ static int put_raw(const struct copy *c, const unsigned char *bytes, size_t n, s
 	return rc;
 }
 
-static int put_file(const struct copy *c, const unsigned char *bytes, size_t n, struct err *e)
-{
-	struct io_new file;
-	int rc;
-
-	if (io_new_open(&file, c->path, 0644, e) != 0)
-		return -1;
-	rc = io_write_all(file.fd, bytes, n) == 0 ? io_new_commit(&file, e) : err_errno(e, "cannot write %s", c->path);
-	io_new_discard(&file);
-	return rc;
-}
-
 /* One copy after the other: whole before the next one is touched. */
 static int put(const struct device *d, const unsigned char *bytes, size_t n, struct err *e)
 {
@@ -75,7 +63,7 @@ static int put(const struct device *d, const unsigned char *bytes, size_t n, str
 	struct copy c;
 
 	while (copy_next(&c, &target))
-		if ((copy_is_raw(c.kind) ? put_raw(&c, bytes, n, e) : put_file(&c, bytes, n, e)) != 0)
+		if ((copy_is_raw(c.kind) ? put_raw(&c, bytes, n, e) : io_write_new(c.path, bytes, n, 0644, false, e)) != 0)
 			return err_prefix(e, "the boot marker");
 	return 0;
 }
