@@ -27,28 +27,8 @@ static void fill(struct bucket *b)
 
 static void unlink_waiter(struct bucket *b, struct bucket_waiter *w)
 {
-	if (w->prev)
-		w->prev->next = w->next;
-	else
-		b->first = w->next;
-	if (w->next)
-		w->next->prev = w->prev;
-	else
-		b->last = w->prev;
-	w->next = w->prev = NULL;
+	TAILQ_REMOVE(&b->queue, w, link);
 	w->waits = false;
-}
-
-static void enqueue(struct bucket *b, struct bucket_waiter *w)
-{
-	w->prev = b->last;
-	w->next = NULL;
-	if (b->last)
-		b->last->next = w;
-	else
-		b->first = w;
-	b->last = w;
-	w->waits = true;
 }
 
 /* Wakes when the next whole share is there. Without memory for a timer the next who asks wakes the queue. */
@@ -57,7 +37,7 @@ static void wake_later(struct bucket *b)
 	uint64_t need = b->quantum * b->per_ms, missing = need > b->level ? need - b->level : 0;
 	uint64_t ms = (missing + b->rate - 1) / b->rate;
 
-	if (b->first && !loop_armed(&b->timer))
+	if (!TAILQ_EMPTY(&b->queue) && !loop_armed(&b->timer))
 		(void)loop_arm(b->loop, &b->timer, ms > PAUSE_MS ? ms : PAUSE_MS, NULL);
 }
 
@@ -66,8 +46,8 @@ static void serve(void *owner)
 	struct bucket *b = owner;
 
 	fill(b);
-	while (b->first && b->level >= b->quantum * b->per_ms) {
-		struct bucket_waiter *w = b->first;
+	while (!TAILQ_EMPTY(&b->queue) && b->level >= b->quantum * b->per_ms) {
+		struct bucket_waiter *w = TAILQ_FIRST(&b->queue);
 
 		unlink_waiter(b, w);
 		w->share = b->quantum;
@@ -84,6 +64,7 @@ void bucket_init(struct bucket *b, struct loop *loop, uint64_t rate, uint64_t pe
 	b->last_ms = loop_now(loop);
 	b->timer.fire = serve;
 	b->timer.owner = b;
+	TAILQ_INIT(&b->queue);
 }
 
 void bucket_init_bytes(struct bucket *b, struct loop *loop, uint64_t rate)
@@ -114,8 +95,9 @@ uint64_t bucket_take(struct bucket *b, struct bucket_waiter *w, uint64_t want)
 	}
 	fill(b);
 	n = lesser(lesser(want, b->quantum), b->level / b->per_ms);
-	if (n == 0 || b->first) {
-		enqueue(b, w);
+	if (n == 0 || !TAILQ_EMPTY(&b->queue)) {
+		TAILQ_INSERT_TAIL(&b->queue, w, link);
+		w->waits = true;
 		wake_later(b);
 		return 0;
 	}
@@ -135,8 +117,8 @@ void bucket_forget(struct bucket *b, struct bucket_waiter *w)
 
 void bucket_close(struct bucket *b)
 {
-	while (b->first)
-		unlink_waiter(b, b->first);
+	while (!TAILQ_EMPTY(&b->queue)) /* also of a zeroed one */
+		unlink_waiter(b, TAILQ_FIRST(&b->queue));
 	if (b->loop)
 		loop_disarm(b->loop, &b->timer);
 }

@@ -3,13 +3,15 @@
 #ifndef FLASHER_BUCKET_H
 #define FLASHER_BUCKET_H
 
+#include <sys/queue.h>
+
 #include "flasher/loop.h"
 
 /* Somebody who waits for a share. Embedded in what owns it; zeroed but for its first two members. */
 struct bucket_waiter {
 	void (*turn)(void *owner); /* a share is set aside for it: bucket_take() gives it out */
 	void *owner;
-	struct bucket_waiter *next, *prev; /* the bucket's from here on */
+	TAILQ_ENTRY(bucket_waiter) link; /* the bucket's from here on */
 	uint64_t share;
 	bool waits;
 };
@@ -19,7 +21,7 @@ struct bucket {
 	uint64_t rate, per_ms;     /* RATE units each PER_MS; rate 0: no limit */
 	uint64_t burst, quantum;   /* units: saved up at most; at one time to one waiter at most */
 	uint64_t level, last_ms;   /* level: units times PER_MS, so that nothing is lost in rounding */
-	struct bucket_waiter *first, *last;
+	TAILQ_HEAD(, bucket_waiter) queue;
 	struct loop_timer timer;
 };
 

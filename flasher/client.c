@@ -40,11 +40,7 @@ int client_take_in(struct client *c, struct visit *v)
 	v->exchange.mark_ms = loop_now(c->loop);
 	if ((!loop_armed(&c->sweep) && loop_arm(c->loop, &c->sweep, SWEEP_MS, NULL)) || curl_multi_add_handle(c->multi, v->curl) != CURLM_OK)
 		return -1;
-	v->prev = NULL;
-	v->next = c->active;
-	if (c->active)
-		c->active->prev = v;
-	c->active = v;
+	LIST_INSERT_HEAD(&c->active, v, link);
 	v->active = true;
 	return 0;
 }
@@ -57,14 +53,9 @@ void client_take_out(struct client *c, struct visit *v)
 	c->sent += visit_sent(v);
 	curl_multi_remove_handle(c->multi, v->curl);
 	bucket_forget(v->options.bandwidth, &v->waiter);
-	if (v->prev)
-		v->prev->next = v->next;
-	else
-		c->active = v->next;
-	if (v->next)
-		v->next->prev = v->prev;
+	LIST_REMOVE(v, link);
 	v->active = v->paused = false;
-	if (!c->active)
+	if (LIST_EMPTY(&c->active))
 		loop_disarm(c->loop, &c->sweep);
 }
 
@@ -172,12 +163,12 @@ static void on_sweep(void *owner)
 {
 	struct client *c = owner;
 	uint64_t now_ms = loop_now(c->loop);
-	struct visit *v = c->active;
+	struct visit *v = LIST_FIRST(&c->active);
 
 	while (v) {
 		struct visit *stalled = NULL;
 
-		for (; v && !stalled; v = v->next) {
+		for (; v && !stalled; v = LIST_NEXT(v, link)) {
 			if (v->paused)
 				v->exchange.mark_ms = now_ms;
 			if (exchange_tick(&v->exchange, visit_sent(v), now_ms, v->options.timeout_ms))
@@ -185,10 +176,10 @@ static void on_sweep(void *owner)
 		}
 		if (stalled) { /* what is told may close any visit, the next one too */
 			client_finish(c, stalled, CURLE_OPERATION_TIMEDOUT);
-			v = c->active;
+			v = LIST_FIRST(&c->active);
 		}
 	}
-	if (c->active && !loop_armed(&c->sweep))
+	if (!LIST_EMPTY(&c->active) && !loop_armed(&c->sweep))
 		(void)loop_arm(c->loop, &c->sweep, SWEEP_MS, NULL);
 }
 
@@ -243,7 +234,7 @@ uint64_t client_sent(const struct client *c)
 {
 	uint64_t sent = c->sent;
 
-	for (const struct visit *v = c->active; v; v = v->next)
+	for (const struct visit *v = LIST_FIRST(&c->active); v; v = LIST_NEXT(v, link))
 		sent += visit_sent(v);
 	return sent;
 }

@@ -4,6 +4,7 @@
 #define FLASHER_CLIENT_PARTS_H
 
 #include <curl/curl.h>
+#include <sys/queue.h>
 
 #include "flasher/client.h"
 
@@ -12,13 +13,13 @@ struct client {
 	CURLM *multi;
 	struct gate gate;        /* for all but images */
 	struct loop_timer timer, sweep, kick;
-	struct visit *active;    /* those with a request under way */
+	LIST_HEAD(, visit) active; /* those with a request under way */
 	uint64_t sent;           /* by visits that are over */
 };
 
 struct visit {
 	struct client *client;
-	struct visit *next, *prev;
+	LIST_ENTRY(visit) link;
 	CURL *curl;
 	struct curl_slist *fields;
 	char *bearer;            /* a whole header field, or NULL; wiped when freed */

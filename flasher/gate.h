@@ -7,6 +7,8 @@
 #ifndef FLASHER_GATE_H
 #define FLASHER_GATE_H
 
+#include <sys/queue.h>
+
 #include "flasher/loop.h"
 
 enum {
@@ -24,12 +26,10 @@ struct gate_pass {
 	void *owner;
 	enum gate_where where;          /* the gate's from here on */
 	uint64_t since_ms;
-	struct gate_pass *next, *prev;
+	TAILQ_ENTRY(gate_pass) link;
 };
 
-struct gate_list {
-	struct gate_pass *first, *last;
-};
+TAILQ_HEAD(gate_list, gate_pass);
 
 struct gate {
 	struct loop *loop;
