@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "tests/raw_image.h"
 #include "verifier/mtd.h"
-#include "verifier/ubi.h"
 
 enum { ERASE = 4096, PAGE = 512, BLOCKS = 8 };
 
@@ -121,26 +121,6 @@ static int open_region(struct raw **r, uint64_t offset, uint64_t length, struct 
 	*e = (struct err){0};
 	flash.open++;
 	return raw_mtd_on(r, &flash.base, &c, e);
-}
-
-static void make_image(unsigned char *image, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		image[i] = (unsigned char)(i * 7 + i / 251);
-}
-
-/* Writes an image of SIZE bytes in odd pieces, and reads it back. Returns 0 or -1. */
-static int write_image(struct raw *r, const unsigned char *image, size_t size, struct err *e)
-{
-	unsigned char hash[HASH_SIZE];
-
-	hash_buffer(hash, image, size);
-	if (raw_begin(r, size, e) != 0)
-		return -1;
-	for (size_t at = 0; at < size; at += 700)
-		if (raw_put(r, image + at, size - at < 700 ? size - at : 700, e) != 0)
-			return -1;
-	return raw_end(r, e) == 0 ? raw_check(r, size, hash, e) : -1;
 }
 
 static unsigned char image[BLOCKS * ERASE];
@@ -327,82 +307,6 @@ static void odd_regions_are_refused(void **state)
 	assert_int_equal(flash.open, 0);
 }
 
-/* A volume that is no volume any more until the last byte of an update has come. */
-static struct volume {
-	struct ubi base;
-	unsigned char bytes[4 * 1000];
-	uint64_t left, at;
-	bool updating;
-} volume;
-
-static int volume_update(struct ubi *u, uint64_t size)
-{
-	(void)u;
-	memset(volume.bytes, 0xff, sizeof volume.bytes);
-	volume.left = size;
-	volume.at = 0;
-	volume.updating = size > 0;
-	return 0;
-}
-
-static int volume_write(struct ubi *u, const unsigned char *data, size_t len)
-{
-	(void)u;
-	assert_true(volume.updating && len <= volume.left);
-	memcpy(volume.bytes + volume.at, data, len);
-	volume.at += len;
-	volume.left -= len;
-	volume.updating = volume.left > 0;
-	return 0;
-}
-
-static int volume_finish(struct ubi *u)
-{
-	(void)u;
-	assert_false(volume.updating);
-	return 0;
-}
-
-static int volume_read(struct ubi *u, uint64_t at, unsigned char *buf, size_t len)
-{
-	(void)u;
-	if (volume.updating) {
-		errno = EBADF;
-		return -1;
-	}
-	memcpy(buf, volume.bytes + at, len);
-	return 0;
-}
-
-static void volume_close(struct ubi *u)
-{
-	(void)u;
-}
-
-static void a_volume_is_updated_whole_or_told(void **state)
-{
-	unsigned char hash[HASH_SIZE];
-	struct raw *r = NULL;
-	struct err e = {0};
-
-	(void)state;
-	make_image(image, sizeof image);
-	volume.base = (struct ubi){.capacity = sizeof volume.bytes, .leb = 1000, .update = volume_update, .write = volume_write,
-				   .finish = volume_finish, .read = volume_read, .close = volume_close};
-	assert_int_equal(raw_ubi_on(&r, &volume.base, &e), 0);
-	assert_int_equal(write_image(r, image, sizeof volume.bytes + 1, &e), -1);
-	assert_int_equal(e.verdict, VERDICT_TOO_LARGE);
-	assert_false(volume.updating);
-	assert_int_equal(write_image(r, image, 2500, &e), 0);
-	assert_memory_equal(volume.bytes, image, 2500);
-	assert_int_equal(raw_begin(r, 2500, &e), 0); /* cut off */
-	assert_int_equal(raw_put(r, image, 1500, &e), 0);
-	assert_int_equal(raw_end(r, &e), -1);
-	assert_int_equal(raw_hash(r, 2500, hash, &e), -1);
-	assert_int_equal(e.verdict, VERDICT_SYSTEM);
-	raw_close(&r);
-}
-
 static void targets_are_read_and_all_else_is_refused(void **state)
 {
 	static const char *const good[] = {"dir:/a", "file:/a@b", "block:/dev/a", "block:/dev/a@0+1", "mtd:/dev/mtd0@0x20000+0x800000",
@@ -446,7 +350,6 @@ int main(void)
 		cmocka_unit_test_setup(a_torn_write_is_no_worn_block, fresh_flash),
 		cmocka_unit_test_setup(pages_of_nothing_stay_erased, fresh_flash),
 		cmocka_unit_test_setup(odd_regions_are_refused, fresh_flash),
-		cmocka_unit_test(a_volume_is_updated_whole_or_told),
 	};
 	struct err e = {0};
 
