@@ -21,7 +21,7 @@ struct bucket {
 	uint64_t rate, per_ms;     /* RATE units each PER_MS; rate 0: no limit */
 	uint64_t burst, quantum;   /* units: saved up at most; at one time to one waiter at most */
 	uint64_t level, last_ms;   /* level: units times PER_MS, so that nothing is lost in rounding */
-	TAILQ_HEAD(, bucket_waiter) queue;
+	TAILQ_HEAD(bucket_queue, bucket_waiter) queue;
 	struct loop_timer timer;
 };
 

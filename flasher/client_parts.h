@@ -13,7 +13,7 @@ struct client {
 	CURLM *multi;
 	struct gate gate;        /* for all but images */
 	struct loop_timer timer, sweep, kick;
-	LIST_HEAD(, visit) active; /* those with a request under way */
+	LIST_HEAD(visit_list, visit) active; /* those with a request under way */
 	uint64_t sent;           /* by visits that are over */
 };
 
