@@ -172,6 +172,33 @@ int io_spool(const char *name, struct err *e)
 	return fd;
 }
 
+/* Root could rename over anything. */
+static int check_replaceable(int dir, const char *base, const char *name, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : err_errno(e, "cannot look at %s", name);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, VERDICT_USAGE, "%s is there already, and is no regular file", name);
+	return 0;
+}
+
+static int create_beside(struct io_new *f, const char *name, mode_t mode, struct err *e)
+{
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(f->temporary, sizeof f->temporary, IO_NEW_PREFIX "%ld-%u", (long)getpid(), i);
+		f->fd = openat(f->dir, f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+		if (f->fd >= 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	err_errno(e, "cannot create a file beside %s", name);
+	f->temporary[0] = '\0';
+	return -1;
+}
+
 int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 {
 	const char *base;
@@ -181,23 +208,12 @@ int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 	if (f->dir < 0)
 		return -1;
 	f->name = strdup(base);
-	if (!f->name) {
-		io_new_discard(f);
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	}
-	for (unsigned i = 0; i < 100; i++) {
-		snprintf(f->temporary, sizeof f->temporary, IO_NEW_PREFIX "%ld-%u", (long)getpid(), i);
-		f->fd = openat(f->dir, f->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-		if (f->fd >= 0 || errno != EEXIST)
-			break;
-	}
-	if (f->fd < 0) {
-		err_errno(e, "cannot create a file beside %s", name);
-		f->temporary[0] = '\0';
-		io_new_discard(f);
-		return -1;
-	}
-	return 0;
+	if (!f->name)
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+	else if (check_replaceable(f->dir, base, name, e) == 0 && create_beside(f, name, mode, e) == 0)
+		return 0;
+	io_new_discard(f);
+	return -1;
 }
 
 static int commit(struct io_new *f, unsigned flags, struct err *e)

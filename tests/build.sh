@@ -214,7 +214,7 @@ rm "$bundle"
 refused "an output folder that is not there" 1 system firmpack build one --product p --version 1 --counter 1 --board b \
     --key key.key -o nowhere/x.firm.tar
 mkdir taken
-refused "an output that is a directory" 1 system firmpack build one --product p --version 1 --counter 1 --board b \
+refused "an output that is a directory" 2 usage firmpack build one --product p --version 1 --counter 1 --board b \
     --key key.key -o taken
 ok "  leaves nothing beside it" sh -c '! ls -a | grep -q "^\.firmseal"'
 
