@@ -346,12 +346,17 @@ static int step(struct reader *r, struct reader_item *item, struct err *e)
 	return err_set(e, VERDICT_SYSTEM, "the reader has failed already");
 }
 
+int reader_begin(struct reader *r, struct err *e)
+{
+	if (r->chunks || r->state != AT_HEADER || r->next_entry > 0)
+		return 0;
+	return chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->effort, e);
+}
+
 int reader_next(struct reader *r, struct reader_item *item, struct err *e)
 {
-	int rc = 0;
+	int rc = reader_begin(r, e);
 
-	if (!r->chunks && r->state == AT_HEADER && r->next_entry == 0)
-		rc = chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->effort, e);
 	while (rc == 0 && r->state != AT_DONE)
 		rc = step(r, item, e);
 	if (rc < 0)

@@ -37,6 +37,10 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
  * them is faster for a caller that takes its time over each item. */
 void reader_keep(struct reader *r, size_t bytes);
 
+/* Begins with the payload, so that it comes while the caller is still busy with something else. Without it the first reader_next
+ * does. SRC is read by other threads from here on. Returns 0 or -1; what is wrong with the payload reader_next tells. */
+int reader_begin(struct reader *r, struct err *e);
+
 const struct manifest *reader_manifest(const struct reader *r);
 const struct signers *reader_signers(const struct reader *r);
 /* The member manifest.minisig as it came, blocks by unknown keys among it; it stays the reader's. */

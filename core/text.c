@@ -11,17 +11,20 @@ bool span_is(struct span s, const char *word)
 
 size_t text_fields(struct span line, struct span *fields, size_t max)
 {
-	size_t n = 0, start = 0;
+	const char *at = line.at, *end = line.at + line.len;
 
-	for (size_t i = 0; i <= line.len; i++) {
-		if (i < line.len && line.at[i] != ' ')
-			continue;
-		if (i == start || n == max)
+	for (size_t n = 0; line.len > 0 && n < max;) {
+		const char *space = memchr(at, ' ', (size_t)(end - at));
+		size_t len = (size_t)((space ? space : end) - at);
+
+		if (len == 0)
 			return 0;
-		fields[n++] = (struct span){line.at + start, i - start};
-		start = i + 1;
+		fields[n++] = (struct span){at, len};
+		if (!space)
+			return n;
+		at = space + 1;
 	}
-	return n;
+	return 0;
 }
 
 int text_number(uint64_t *out, struct span field, uint64_t max)
@@ -56,15 +59,6 @@ int text_mode(uint32_t *out, struct span field)
 	return 0;
 }
 
-/* The value of a small digit; over 15 when it is none. Without branches: a manifest has a hash on every line. */
-static unsigned hash_digit(char c)
-{
-	unsigned digit = (unsigned)c - '0', letter = (unsigned)c - 'a';
-	unsigned value = letter < 6 ? letter + 10 : 16;
-
-	return digit < 10 ? digit : value;
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -74,19 +68,23 @@ static int hex_digit(char c)
 	return -1;
 }
 
+/* A manifest has a hash on every line: without branches, and in a shape that compilers make vectors of. */
 int text_hash(unsigned char out[static HASH_SIZE], struct span field)
 {
-	unsigned all = 0;
+	unsigned char values[HASH_HEX], worst = 0;
 
 	if (field.len != HASH_HEX)
 		return -1;
-	for (size_t i = 0; i < HASH_SIZE; i++) {
-		unsigned high = hash_digit(field.at[2 * i]), low = hash_digit(field.at[2 * i + 1]);
+	for (size_t i = 0; i < HASH_HEX; i++) {
+		unsigned char digit = (unsigned char)(field.at[i] - '0'), letter = (unsigned char)(field.at[i] - 'a');
 
-		all |= high | low;
-		out[i] = (unsigned char)(high << 4 | low);
+		values[i] = digit < 10 ? digit : letter < 6 ? (unsigned char)(letter + 10) : 0xff;
 	}
-	return all > 15 ? -1 : 0;
+	for (size_t i = 0; i < HASH_HEX; i++)
+		worst |= values[i];
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		out[i] = (unsigned char)(values[2 * i] << 4 | values[2 * i + 1]);
+	return worst > 15 ? -1 : 0;
 }
 
 void text_put_hash(char out[static HASH_HEX + 1], const unsigned char hash[static HASH_SIZE])

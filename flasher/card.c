@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flasher/fat_dir.h"
 #include "flasher/mbr.h"
 
 /* Where on the card what proves it lies. */
@@ -32,13 +33,17 @@ struct visit {
 static bool place_of(char out[static CARD_PATH_SIZE], const struct card_tree *tree, const char *path)
 {
 	size_t n = strlen(tree->from);
+	char *to;
 
 	if (n > 0) {
 		if (strncmp(path, tree->from, n) != 0 || path[n] != '/')
 			return false;
 		path += n + 1;
 	}
-	snprintf(out, CARD_PATH_SIZE, "%s%s%s", tree->to, tree->to[0] ? "/" : "", path);
+	to = stpcpy(out, tree->to);
+	if (to > out)
+		*to++ = '/';
+	memcpy(to, path, strlen(path) + 1);
 	return true;
 }
 
@@ -208,7 +213,7 @@ int card_lay_out(struct card *c, const struct card_order *o, struct err *e)
 	c->volume.id = (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 | (uint32_t)hash[2] << 8 | hash[3];
 	c->volume.created = manifest_head(o->manifest)->created;
 	snprintf(c->volume.label, sizeof c->volume.label, "%-11s", card->label);
-	if (add_all(c, o, e) || find_size(c, o, e))
+	if (add_all(c, o, e) || fat_dir_measure(&c->volume.tree, e) || find_size(c, o, e))
 		return -1;
 	fill_note(c, o);
 	return 0;

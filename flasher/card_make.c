@@ -53,6 +53,18 @@ static int check_board(const struct card_wish *w, const struct manifest *m, stru
 	return policy_check(&policy, m, e);
 }
 
+/* What has been read of the bundle so far, and all that comes, goes to its place on the card. */
+static int place_bundle(struct making *k, struct err *e)
+{
+	uint32_t node = k->card.bundle;
+
+	if (node == FAT_NONE)
+		return tee_place(&k->tee, NULL, 0, e);
+	if (fat_volume_slack(&k->card.volume, node, &k->medium.base, e))
+		return -1;
+	return tee_place(&k->tee, &k->medium.base, card_at(&k->card, node), e);
+}
+
 static int begin(struct making *k, int bundle, struct err *e)
 {
 	struct card_order order = {.board = k->wish->board, .size = k->wish->size};
@@ -70,13 +82,15 @@ static int begin(struct making *k, int bundle, struct err *e)
 		return -1;
 	if (ftruncate(k->medium.fd, (off_t)k->card.note.size))
 		return err_errno(e, "cannot make the image as large as the card");
-	if (card_write_frame(&k->card, order.manifest, reader_signatures(k->reader), &k->medium.base, e))
+	return place_bundle(k, e);
+}
+
+/* The payload is on its way while FATs and directories are written. */
+static int write_frame(struct making *k, struct err *e)
+{
+	if (reader_begin(k->reader, e))
 		return -1;
-	if (k->card.bundle == FAT_NONE)
-		return tee_place(&k->tee, NULL, 0, e);
-	if (fat_volume_slack(&k->card.volume, k->card.bundle, &k->medium.base, e))
-		return -1;
-	return tee_place(&k->tee, &k->medium.base, card_at(&k->card, k->card.bundle), e);
+	return card_write_frame(&k->card, reader_manifest(k->reader), reader_signatures(k->reader), &k->medium.base, e);
 }
 
 /* The files come in the order of their entries; one may go to several places, or to none. */
@@ -147,7 +161,7 @@ int card_make(struct card_made *made, int image, int bundle, const struct card_w
 	int rc = -1;
 
 	medium_file_init(&k.medium, image);
-	if (begin(&k, bundle, e) || stream(&k, e) || card_write_head(&k.card, &k.medium.base, e))
+	if (begin(&k, bundle, e) || write_frame(&k, e) || stream(&k, e) || card_write_head(&k.card, &k.medium.base, e))
 		goto out;
 	report(made, &k);
 	rc = 0;

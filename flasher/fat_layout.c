@@ -91,8 +91,6 @@ int fat_layout(struct fat_geometry *g, struct fat_tree *tree, unsigned bits, uin
 	uint32_t entries = 0;
 	uint64_t used;
 
-	if (fat_dir_measure(tree, e))
-		return -1;
 	if (bits == 16) {
 		entries = div_up(tree->nodes[0].size / FAT_DIR_ENTRY, 16) * 16;
 		entries = entries < FAT16_ROOT_ENTRIES ? FAT16_ROOT_ENTRIES : entries;

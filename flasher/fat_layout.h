@@ -34,8 +34,8 @@ struct fat_geometry {
 	uint32_t used;            /* clusters that hold something: 2 to USED + 1 */
 };
 
-/* Lays TREE out on a card of SIZE bytes whose volume starts at sector START. Sets the nodes' clusters and directories' sizes.
- * Returns 0, or -1: too-large (it does not fit, or FAT16 is too small for such a card), or usage (the card is too small). */
+/* Lays TREE, which fat_dir_measure has seen, out on a card of SIZE bytes whose volume starts at sector START. Sets the nodes'
+ * clusters. Returns 0, or -1: too-large (it does not fit, or FAT16 is too small for such a card), or usage (the card is too small). */
 int fat_layout(struct fat_geometry *g, struct fat_tree *tree, unsigned bits, uint32_t start, uint64_t size, struct err *e);
 
 /* The byte on the card where cluster CLUSTER begins. */

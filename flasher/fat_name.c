@@ -25,6 +25,13 @@ static size_t decode_one(uint32_t *out, const unsigned char *s, size_t len)
 	return n;
 }
 
+/* ASCII that no name on FAT may have, besides control characters, and what an alias may have, besides letters and digits. */
+static const bool forbidden[0x80] = {['"'] = true, ['*'] = true, ['/'] = true, [':'] = true, ['<'] = true, ['>'] = true,
+				     ['?'] = true, ['\\'] = true, ['|'] = true, [0x7f] = true};
+static const bool short_marks[0x80] = {['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
+				       ['('] = true, [')'] = true, ['-'] = true, ['@'] = true, ['^'] = true, ['_'] = true,
+				       ['`'] = true, ['{'] = true, ['}'] = true, ['~'] = true};
+
 const char *fat_name_decode(struct fat_name *out, const char *name, size_t len)
 {
 	uint32_t c = 0;
@@ -36,7 +43,7 @@ const char *fat_name_decode(struct fat_name *out, const char *name, size_t len)
 		n = decode_one(&c, (const unsigned char *)name + i, len - i);
 		if (n == 0)
 			return "is no UTF-8";
-		if (c < 0x20 || c == 0x7f || (c < 0x80 && strchr("\"*/:<>?\\|", (int)c)))
+		if (c < 0x20 || (c < 0x80 && forbidden[c]))
 			return "has a character that FAT has no place for";
 		if (c > 0xffff) /* FAT would hold two units for it, and mtools and U-Boot would read two characters */
 			return "has a character beyond U+FFFF, which not every reader of FAT knows";
@@ -48,20 +55,22 @@ const char *fat_name_decode(struct fat_name *out, const char *name, size_t len)
 	return c == '.' ? "ends in a dot" : c == ' ' ? "ends in a blank" : NULL;
 }
 
-/* Ranges of small letters, sorted. STEP 1: each, less DOWN, is its capital. STEP 2: capitals and small letters take turns. */
+/* Ranges of small letters beyond ASCII, sorted. STEP 1: each, less DOWN, is its capital. STEP 2: capitals and small letters take turns. */
 static const struct {
 	uint16_t from, to, down, step;
 } smalls[] = {
-	{0x61, 0x7a, 0x20, 1},   {0xe0, 0xf6, 0x20, 1},   {0xf8, 0xfe, 0x20, 1},   {0x101, 0x137, 1, 2},
-	{0x13a, 0x148, 1, 2},    {0x14b, 0x177, 1, 2},    {0x17a, 0x17e, 1, 2},    {0x3ac, 0x3ac, 38, 1},
-	{0x3ad, 0x3af, 37, 1},   {0x3b1, 0x3c1, 0x20, 1}, {0x3c2, 0x3c2, 0x1f, 1}, {0x3c3, 0x3cb, 0x20, 1},
-	{0x3cc, 0x3cc, 64, 1},   {0x3cd, 0x3ce, 63, 1},   {0x430, 0x44f, 0x20, 1}, {0x450, 0x45f, 0x50, 1},
-	{0x461, 0x481, 1, 2},    {0x48b, 0x4bf, 1, 2},    {0x4c2, 0x4ce, 1, 2},    {0x4d1, 0x52f, 1, 2},
-	{0x561, 0x586, 0x30, 1}, {0x1e01, 0x1e95, 1, 2},  {0x1ea1, 0x1eff, 1, 2},
+	{0xe0, 0xf6, 0x20, 1},   {0xf8, 0xfe, 0x20, 1},   {0x101, 0x137, 1, 2},    {0x13a, 0x148, 1, 2},
+	{0x14b, 0x177, 1, 2},    {0x17a, 0x17e, 1, 2},    {0x3ac, 0x3ac, 38, 1},   {0x3ad, 0x3af, 37, 1},
+	{0x3b1, 0x3c1, 0x20, 1}, {0x3c2, 0x3c2, 0x1f, 1}, {0x3c3, 0x3cb, 0x20, 1}, {0x3cc, 0x3cc, 64, 1},
+	{0x3cd, 0x3ce, 63, 1},   {0x430, 0x44f, 0x20, 1}, {0x450, 0x45f, 0x50, 1}, {0x461, 0x481, 1, 2},
+	{0x48b, 0x4bf, 1, 2},    {0x4c2, 0x4ce, 1, 2},    {0x4d1, 0x52f, 1, 2},    {0x561, 0x586, 0x30, 1},
+	{0x1e01, 0x1e95, 1, 2},  {0x1ea1, 0x1eff, 1, 2},
 };
 
 static uint16_t upper(uint16_t c)
 {
+	if (c < 0x80)
+		return c >= 'a' && c <= 'z' ? (uint16_t)(c - 0x20) : c;
 	if (c == 0xff)
 		return 0x178;
 	for (size_t i = 0; i < sizeof smalls / sizeof *smalls && c >= smalls[i].from; i++)
@@ -78,7 +87,7 @@ void fat_name_fold(struct fat_name *name)
 
 static bool short_unit(uint16_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c && c < 0x80 && strchr("!#$%&'()-@^_`{}~", c));
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c < 0x80 && short_marks[c]);
 }
 
 bool fat_name_short(unsigned char alias[static FAT_ALIAS_SIZE], bool *exact, const struct fat_name *name)

@@ -22,6 +22,7 @@ void fat_tree_free(struct fat_tree *t)
 		free(t->nodes[i].name);
 	free(t->nodes);
 	free(t->index);
+	free(t->here);
 	*t = (struct fat_tree){0};
 }
 
@@ -41,21 +42,23 @@ static void fold_node(struct fat_name *out, const struct fat_node *node)
 	fat_name_fold(out);
 }
 
-/* Where in the index the name is, or would be. */
-static uint32_t *slot_of(const struct fat_tree *t, uint32_t parent, const struct fat_name *folded)
+/* True when NODE's name, which has NODE's hash, is NAME but for case. */
+static bool folds_alike(const struct fat_node *node, const struct fat_name *folded)
 {
-	uint32_t at = hash_of(parent, folded);
 	struct fat_name other;
 
-	for (;; at++) {
-		uint32_t *slot = &t->index[at & (t->nindex - 1)];
+	fold_node(&other, node);
+	return other.n == folded->n && memcmp(other.units, folded->units, other.n * sizeof *other.units) == 0;
+}
 
-		if (*slot == FAT_NONE)
-			return slot;
-		if (t->nodes[*slot].parent != parent)
-			continue;
-		fold_node(&other, &t->nodes[*slot]);
-		if (other.n == folded->n && memcmp(other.units, folded->units, other.n * sizeof *other.units) == 0)
+/* Where in the index the name is, or would be. */
+static uint32_t *slot_of(const struct fat_tree *t, uint32_t parent, const struct fat_name *folded, uint32_t hash)
+{
+	for (uint32_t at = hash;; at++) {
+		uint32_t *slot = &t->index[at & (t->nindex - 1)];
+		const struct fat_node *node = &t->nodes[*slot == FAT_NONE ? 0 : *slot];
+
+		if (*slot == FAT_NONE || (node->hash == hash && node->parent == parent && folds_alike(node, folded)))
 			return slot;
 	}
 }
@@ -63,8 +66,6 @@ static uint32_t *slot_of(const struct fat_tree *t, uint32_t parent, const struct
 /* Room for one node more, in the array and in the index, which is at most half full. */
 static int make_room(struct fat_tree *t, struct err *e)
 {
-	struct fat_name folded;
-
 	if (t->n == t->room) {
 		struct fat_node *more = realloc(t->nodes, (size_t)t->room * 2 * sizeof *more);
 
@@ -81,22 +82,26 @@ static int make_room(struct fat_tree *t, struct err *e)
 	if (!t->index)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	memset(t->index, 0xff, (size_t)t->nindex * sizeof *t->index);
-	for (uint32_t i = 1; i < t->n; i++) {
-		fold_node(&folded, &t->nodes[i]);
-		*slot_of(t, t->nodes[i].parent, &folded) = i;
+	for (uint32_t i = 1; i < t->n; i++) { /* they are all different: the next free slot is theirs */
+		uint32_t at = t->nodes[i].hash;
+
+		while (t->index[at & (t->nindex - 1)] != FAT_NONE)
+			at++;
+		t->index[at & (t->nindex - 1)] = i;
 	}
 	return 0;
 }
 
-static int append(struct fat_tree *t, uint32_t parent, const char *name, size_t len, bool dir, uint64_t size, struct err *e)
+/* WANTED, whose name is the first LEN bytes of what is there, becomes the last child of its parent. */
+static int append(struct fat_tree *t, struct fat_node wanted, size_t len, struct err *e)
 {
-	struct fat_node *up, *node = &t->nodes[t->n];
+	struct fat_node *up = &t->nodes[wanted.parent], *node = &t->nodes[t->n];
 
-	*node = (struct fat_node){.parent = parent, .dir = dir, .size = size, .name = strndup(name, len)};
+	*node = wanted;
+	node->name = strndup(wanted.name, len);
 	if (!node->name)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	node->child = node->last_child = node->next = FAT_NONE;
-	up = &t->nodes[parent];
 	if (up->child == FAT_NONE)
 		up->child = t->n;
 	else
@@ -112,8 +117,8 @@ static int refuse(struct err *e, const char *path, const char *why)
 	return err_set(e, VERDICT_UNSAFE_PATH, "%s on the card: %s", err_quote(quoted, sizeof quoted, path, strlen(path)), why);
 }
 
-/* Finds or adds one component of PATH. Returns its node, or FAT_NONE. */
-static uint32_t step(struct fat_tree *t, const char *path, uint32_t parent, struct fat_node wanted, size_t len, struct err *e)
+/* Finds or adds one component of PATH, the first LEN bytes of WANTED's name. Returns its node, or FAT_NONE. */
+static uint32_t step(struct fat_tree *t, const char *path, struct fat_node wanted, size_t len, struct err *e)
 {
 	struct fat_name name;
 	const char *why = fat_name_decode(&name, wanted.name, len);
@@ -130,9 +135,10 @@ static uint32_t step(struct fat_tree *t, const char *path, uint32_t parent, stru
 	if (make_room(t, e))
 		return FAT_NONE;
 	fat_name_fold(&name);
-	slot = slot_of(t, parent, &name);
+	wanted.hash = hash_of(wanted.parent, &name);
+	slot = slot_of(t, wanted.parent, &name, wanted.hash);
 	if (*slot == FAT_NONE) {
-		if (append(t, parent, wanted.name, len, wanted.dir, wanted.size, e))
+		if (append(t, wanted, len, e))
 			return FAT_NONE;
 		return *slot = t->n - 1;
 	}
@@ -146,21 +152,48 @@ static uint32_t step(struct fat_tree *t, const char *path, uint32_t parent, stru
 	return FAT_NONE;
 }
 
+/* The part of PATH that lies in directory *AT, when the path before it has led there already; else all of it, in the root. */
+static const char *skip_known(const struct fat_tree *t, const char *path, uint32_t *at)
+{
+	size_t n = t->here ? strlen(t->here) : 0;
+
+	*at = 0;
+	if (n == 0 || strncmp(path, t->here, n) != 0 || path[n] != '/')
+		return path;
+	*at = t->here_node;
+	return path + n + 1;
+}
+
+/* Without memory nothing is remembered, and nothing is lost by that. */
+static void remember(struct fat_tree *t, const char *path, uint32_t node)
+{
+	const char *slash = strrchr(path, '/');
+
+	free(t->here);
+	t->here = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+	t->here_node = t->nodes[node].parent;
+}
+
 int fat_tree_add(struct fat_tree *t, const char *path, bool dir, uint64_t size, uint32_t *node, struct err *e)
 {
-	uint32_t at = 0;
+	uint32_t at;
+	const char *name = skip_known(t, path, &at), *slash;
+	bool known = at != 0 && !strchr(name, '/');
 
 	if (size > FAT_FILE_MAX)
 		return err_set(e, VERDICT_TOO_LARGE, "a file of %llu bytes: FAT holds none of 4 GiB", (unsigned long long)size);
-	for (const char *name = path; name;) {
-		const char *slash = strchr(name, '/');
-		struct fat_node wanted = {.name = (char *)name, .dir = slash || dir, .size = slash ? 0 : size};
+	for (; name; name = slash ? slash + 1 : NULL) {
+		struct fat_node wanted = {.name = (char *)name, .parent = at};
 
-		at = step(t, path, at, wanted, slash ? (size_t)(slash - name) : strlen(name), e);
+		slash = strchr(name, '/');
+		wanted.dir = slash || dir;
+		wanted.size = slash ? 0 : size;
+		at = step(t, path, wanted, slash ? (size_t)(slash - name) : strlen(name), e);
 		if (at == FAT_NONE)
 			return -1;
-		name = slash ? slash + 1 : NULL;
 	}
+	if (!known)
+		remember(t, path, at);
 	if (node)
 		*node = at;
 	return 0;

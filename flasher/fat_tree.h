@@ -16,6 +16,7 @@ enum { FAT_NONE = UINT32_MAX }; /* no node */
 struct fat_node {
 	char *name;          /* its last component; "" of the root */
 	uint32_t parent;     /* the root is its own */
+	uint32_t hash;       /* of parent and folded name */
 	uint32_t child, last_child, next; /* of a directory the first and the last; the next of the same parent */
 	uint64_t size;       /* bytes of a file, or of a directory's entries */
 	uint32_t first;      /* cluster, 0 for an empty file; set by fat_layout */
@@ -31,6 +32,8 @@ struct fat_tree {
 	uint32_t n, room;
 	uint32_t *index;     /* nodes by parent and folded name */
 	uint32_t nindex;
+	char *here;          /* the directory of the path added last, and its node: neighbours mostly share theirs */
+	uint32_t here_node;
 };
 
 /* Returns 0 or -1 (memory); fat_tree_free is due in either case. */

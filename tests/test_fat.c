@@ -121,6 +121,7 @@ static void geometry(void **state)
 	assert_int_equal(fat_tree_init(&t, &e), 0);
 	assert_int_equal(fat_tree_add(&t, "dir/BOOT.BIN", false, 100000, &node, &e), 0);
 	assert_int_equal(fat_tree_add(&t, "empty", false, 0, NULL, &e), 0);
+	assert_int_equal(fat_dir_measure(&t, &e), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_int_equal(fat_layout(&g, &t, cases[i].bits, 8192, cases[i].mib << 20, &e), 0);
 		assert_int_equal(g.cluster_sectors, cases[i].sectors);
@@ -138,6 +139,39 @@ static void geometry(void **state)
 	assert_int_equal(e.verdict, VERDICT_UNSAFE_PATH);
 	assert_int_equal(fat_tree_add(&t, "huge", false, FAT_FILE_MAX + 1, NULL, &e), -1);
 	assert_int_equal(e.verdict, VERDICT_TOO_LARGE);
+	fat_tree_free(&t);
+}
+
+static void expect_add(struct fat_tree *t, const char *path, bool dir, uint32_t parent, uint32_t wanted)
+{
+	uint32_t node = FAT_NONE;
+
+	assert_int_equal(fat_tree_add(t, path, dir, 0, &node, NULL), 0);
+	assert_int_equal(node, wanted);
+	assert_int_equal(t->nodes[node].parent, parent);
+}
+
+/* Walks do not all begin at the root: what they skip must be what they would have gone through. */
+static void paths_find_their_directories(void **state)
+{
+	static const char *const bad[] = {"a/b/C", "a/B/d", "A/b/c2", "a/b/c", "a/b/c/d", "a/b/", "a/b//e", "a"};
+	struct err e = {0};
+	struct fat_tree t;
+
+	(void)state;
+	assert_int_equal(fat_tree_init(&t, &e), 0);
+	expect_add(&t, "a/b/c", false, 2, 3);
+	expect_add(&t, "a/b/d", false, 2, 4);
+	expect_add(&t, "a/bc/d", false, 5, 6);
+	expect_add(&t, "a/b", true, 1, 2);
+	expect_add(&t, "b", false, 0, 7);
+	expect_add(&t, "a/b/deep/er/x", false, 9, 10);
+	expect_add(&t, "a/b/deep/er", true, 8, 9);
+	expect_add(&t, "a/b/deep/x", false, 8, 11);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_int_equal(fat_tree_add(&t, bad[i], false, 0, NULL, &e), -1);
+		assert_int_equal(e.verdict, VERDICT_UNSAFE_PATH);
+	}
 	fat_tree_free(&t);
 }
 
@@ -192,7 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_that_cannot_be), cmocka_unit_test(names_that_are_one), cmocka_unit_test(aliases),
-		cmocka_unit_test(times),                cmocka_unit_test(geometry),           cmocka_unit_test(the_mbr),
+		cmocka_unit_test(times),                cmocka_unit_test(geometry),           cmocka_unit_test(paths_find_their_directories), cmocka_unit_test(the_mbr),
 		cmocka_unit_test(a_note),
 	};
 

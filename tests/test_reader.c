@@ -79,6 +79,8 @@ static void a_good_bundle_reads_whole(void **state)
 	assert_int_equal(reader_open(&r, &src.base, &trust, 1, NULL), 0);
 	assert_int_equal(reader_signatures(r).len, b.sigs.len);
 	assert_memory_equal(reader_signatures(r).at, b.sigs.at, b.sigs.len);
+	assert_int_equal(reader_begin(r, NULL), 0); /* and given up at once */
+	assert_int_equal(reader_begin(r, NULL), 0);
 	reader_free(&r);
 	assert_int_equal(read_all(b.out.at, b.out.len, &trust, 2, &log), VERDICT_OK);
 	pile_add(&log, "", 1);
