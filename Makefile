@@ -38,7 +38,7 @@ firmkey_libs =
 firmpack_libs = -larchive -ljansson
 ubootenv_libs = $(if $(filter yes,$(UBOOTENV)),-lubootenv -lz)
 firmverify_libs = $(ubootenv_libs)
-firmflash_libs = -lcurl -ljansson -lsqlite3 -lblkid
+firmflash_libs = -ljansson -lsqlite3 -lblkid
 firmsim_libs = -lz
 
 # --- what is made of what: programs -> keys, boards -> core ---
@@ -88,9 +88,9 @@ fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
 test_rooms = verifier packer flasher simulator keys boards core
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs) -lcmocka
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs) -lcmocka
 $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -lcurl -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs)
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests

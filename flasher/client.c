@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flasher/curl_late.h"
 #include "flasher/wipe.h"
 
 enum { SWEEP_MS = 500 }; /* how often stalls are looked for */
@@ -23,6 +24,8 @@ int client_start(struct err *e)
 	/* A board that hangs up is no reason to end. libcurl would see to it with system calls at every turn. */
 	if (sigaction(SIGPIPE, &ignore, NULL))
 		return err_errno(e, "cannot ignore SIGPIPE");
+	if (curl_late_load(e))
+		return -1;
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc))
 		return err_set(e, VERDICT_SYSTEM, "cannot start libcurl");
 	return 0;

@@ -26,7 +26,7 @@ owner() { # owner HEADER FILE|ROOM/
     grep -lE "^#include <$1" core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE "^($2)" | nothing "<$1> belongs to $2"
 }
 owner archive packer/import.c
-owner curl 'flasher/client(|_visit).c|flasher/client_parts.h'
+owner curl 'flasher/(client(|_visit)|curl_late).c|flasher/client_parts.h'
 owner jansson 'flasher/(answer|facts|inventory_json).c|packer/evidence_check.c'
 owner blkid flasher/disk.c
 owner sqlite3 flasher/ledger
@@ -62,6 +62,9 @@ nm -u --dynamic "$BUILD/firmverify" | grep -E '[^a-z](crypto_sign(_ed25519)?(_de
     nothing "firmverify calls nothing that signs, stretches passwords, reads archives, or talks to a network"
 readelf -d "$BUILD/firmverify" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
     grep -vE '^(libsodium|libdeflate|libz|libubootenv|libc|libasan|libubsan|libm|libgcc_s|ld-linux[a-z0-9-]*)\.so' | nothing "firmverify needs no further library"
+readelf -d "$BUILD/firmflash" | grep NEEDED | grep -iE 'curl|ssl|tls|krb|ldap' | nothing "firmflash loads no library of the network before it wants one"
+grep -l 'dlopen' core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -v '^flasher/curl_late.c$' |
+    nothing "and nothing else is loaded late"
 nm -u --dynamic "$BUILD/firmkey" | grep -q crypto_sign && pass "the same look at firmkey does find signing" ||
     fail "the same look at firmkey does find signing"
 

@@ -328,6 +328,18 @@ before=$(date +%s)
 ends "a rate limit" 0 ': accepted' push "$bundle" zynq-s19 "$p" --limit-rate 2000000
 ok "is kept" [ $(($(date +%s) - before)) -ge 2 ]
 
+# --- without libcurl, or with something else under its name ---
+
+mkdir "$T/empty" "$T/foreign"
+: >"$T/empty/libcurl.so.4"
+echo 'int curl_easy_init(void); int curl_easy_init(void) { return 1; }' >"$T/foreign.c"
+${CC:-cc} -shared -fPIC -o "$T/foreign/libcurl.so.4" "$T/foreign.c"
+refused "a libcurl that cannot be loaded" 1 system env LD_LIBRARY_PATH="$T/empty" "$BUILD/firmflash" push "$bundle" --board zynq-s19 --to "127.0.0.1:$p" \
+    --boards "$boards" --password-file "$T/password" --pubkey "$T/release.pub" --quiet
+refused "one that lacks what is called" 1 system env LD_LIBRARY_PATH="$T/foreign" "$BUILD/firmflash" scan 127.0.0.1 --port "$p" -o "$T/none.json"
+grep -q 'has no curl_easy_' "$T/.err" && pass "and says what" || fail "and says what" "$(cat "$T/.err")"
+ok "nobody else asks for it" env LD_LIBRARY_PATH="$T/empty" "$BUILD/firmflash" boards --boards "$boards"
+
 stop "$server"
 stop "$lighttpd"
 
