@@ -5,13 +5,14 @@
  * side with the others, hashes it, compares, waits for slot I mod nslots, inflates from that same buffer into it, and hashes the
  * files that lie whole in there. The consumer takes the slots in order. A slot is filled again only when the consumer has moved on.
  * The earliest failure counts, whichever thread comes first with one: chunks before it are still finished, none behind it is begun. */
-#define _GNU_SOURCE /* sched_getaffinity */
+#define _GNU_SOURCE /* sched_getaffinity, nice */
 #include "core/chunks.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/deflate.h"
 
@@ -33,6 +34,7 @@ struct chunks {
 	bool holding;             /* the consumer still looks at slot taken - 1 */
 	uint32_t end;             /* chunks from here on are not begun: all of them, up to a failure, or none any more */
 	struct err err;           /* the failure at END */
+	int nice;
 	unsigned nthreads, started, nslots;
 	pthread_t *threads;
 	struct slot *slots;
@@ -153,6 +155,8 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&c->lock);
 		goto out;
 	}
+	if (c->nice > 0) /* in Linux for this thread alone; without it all works, too */
+		(void)!nice(c->nice);
 	while (take(c, &job, buf)) {
 		if (authenticate(&job, buf, &e) != 0) {
 			fail(c, job.i, &e);
@@ -212,6 +216,7 @@ int chunks_start(struct chunks **out, struct source *src, const struct manifest 
 	c->m = m;
 	c->mode = mode;
 	c->end = head->nchunks;
+	c->nice = effort.nice;
 	if (effort.threads > head->nchunks)
 		effort.threads = head->nchunks;
 	c->nslots = count_slots(mode, effort, head->chunk_size);

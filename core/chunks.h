@@ -30,6 +30,7 @@ struct chunk_view {
 struct chunks_effort {
 	unsigned threads;          /* at least 1 */
 	size_t at_hand;            /* bytes of expanded chunks, unless the threads need more; the more, the less they wait for the consumer */
+	int nice;                  /* by how much the threads stand behind the consumer: nice(2) */
 };
 
 /* Starts threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */

@@ -116,7 +116,7 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	r->src = src;
 	r->trust = *trust;
-	r->effort = (struct chunks_effort){threads > 0 ? threads : 1, CHUNKS_AT_HAND};
+	r->effort = (struct chunks_effort){.threads = threads > 0 ? threads : 1, .at_hand = CHUNKS_AT_HAND};
 	if (authenticate_manifest(r, e) != 0 ||
 	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||
 	    member_expect(header, "payload.tar.gz", manifest_head(r->m)->packed_bytes, e) != 0) {
@@ -127,9 +127,10 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 	return 0;
 }
 
-void reader_keep(struct reader *r, size_t bytes)
+void reader_pace(struct reader *r, size_t bytes, int nice)
 {
 	r->effort.at_hand = bytes;
+	r->effort.nice = nice;
 }
 
 const struct manifest *reader_manifest(const struct reader *r)

@@ -33,9 +33,10 @@ struct reader_item {
  * untrusted-key, revoked-key, bad-signature, threshold, keyring-gap, rollback (the floor). */
 int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e);
 
-/* Before the first reader_next: bytes of expanded chunks that may be at hand (CHUNKS_AT_HAND of core/chunks.h when not said). More of
- * them is faster for a caller that takes its time over each item. */
-void reader_keep(struct reader *r, size_t bytes);
+/* Before the payload is begun, for a caller that takes its time over each item: BYTES of expanded chunks that may be at hand
+ * (CHUNKS_AT_HAND of core/chunks.h when not said), and by how much the threads stand behind the caller (nice(2); 0 when not said). With
+ * one thread a processor, and the caller besides, everybody ends up waiting for the caller otherwise. */
+void reader_pace(struct reader *r, size_t bytes, int nice);
 
 /* Begins with the payload, so that it comes while the caller is still busy with something else. Without it the first reader_next
  * does. SRC is read by other threads from here on. Returns 0 or -1; what is wrong with the payload reader_next tells. */

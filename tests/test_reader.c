@@ -27,7 +27,7 @@ static enum verdict read_all(const unsigned char *bytes, size_t len, const struc
 	source_memory_init(&src, bytes, len);
 	rc = reader_open(&r, &src.base, trust, threads, &e);
 	if (rc == 0 && keep > 0)
-		reader_keep(r, keep);
+		reader_pace(r, keep, 4);
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1) {
 		if (log && item.what == READER_ENTRY)
 			pile_print(log, "%s\n", item.entry->path);
