@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,14 @@ static void print_synopsis(FILE *out, const struct verb *v)
 
 static void print_help(FILE *out)
 {
+	int width = 10;
+
+	for (const struct verb *v = program->verbs; v->name; v++)
+		if ((int)strlen(v->name) > width)
+			width = (int)strlen(v->name);
 	fprintf(out, "%s - %s\n\n", program->name, program->purpose);
 	for (const struct verb *v = program->verbs; v->name; v++)
-		fprintf(out, "  %-10s %s\n", v->name, v->help);
+		fprintf(out, "  %-*s %s\n", width, v->name, v->help);
 	fprintf(out, "\n`%s help VERB' shows a verb's arguments.\n", program->name);
 }
 
@@ -68,9 +74,15 @@ static int help_verb(const char *name)
 	return cli_done(STATUS_DONE);
 }
 
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int cli_run(const struct program *p, int argc, char **argv)
 {
 	program = p;
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to report, not a reason to die in the middle */
 	if (keep_standard_descriptors() != 0) {
 		fprintf(stderr, "%s: system: cannot keep the standard descriptors open: %s\n", p->name, strerror(errno));
 		return STATUS_SYSTEM;
@@ -83,7 +95,7 @@ int cli_run(const struct program *p, int argc, char **argv)
 		print_version();
 		return cli_done(STATUS_DONE);
 	}
-	if (strcmp(argv[1], "--help") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
+	if (asks_for_help(argv[1]) || (strcmp(argv[1], "help") == 0 && argc == 2)) {
 		print_help(stdout);
 		return cli_done(STATUS_DONE);
 	}
@@ -94,7 +106,7 @@ int cli_run(const struct program *p, int argc, char **argv)
 		json_wanted = json_wanted || strcmp(argv[i], "--json") == 0;
 	if (!verb)
 		return cli_usage("there is no verb `%s'", argv[1]);
-	if (argc == 3 && strcmp(argv[2], "--help") == 0)
+	if (argc > 2 && (strcmp(argv[argc - 1], "--help") == 0 || (argc == 3 && asks_for_help(argv[2]))))
 		return help_verb(argv[1]);
 	return verb->run(argc - 1, argv + 1);
 }
@@ -132,6 +144,58 @@ void cli_relay(const char *text)
 	fprintf(stderr, "%s: signer: %s\n", program->name, text);
 }
 
+/* A cluster of short options is not behind optind yet when one of them is wrong. */
+static bool is_short(char *const *argv)
+{
+	const char *next = argv[optind];
+
+	return strncmp(argv[optind - 1], "--", 2) != 0 ||
+	       (optopt > 0 && optopt < 256 && next && next[0] == '-' && next[1] != '-' && strchr(next + 1, optopt));
+}
+
+int cli_option(int argc, char **argv, const char *shorts, const struct option *table, struct err *e)
+{
+	char quoted[80];
+	const char *word;
+	int code;
+
+	opterr = 0; /* errors are said in our own words */
+	code = getopt_long(argc, argv, shorts, table, NULL);
+	if (code != '?')
+		return code;
+	if (is_short(argv)) {
+		char letter = (char)optopt;
+
+		word = strchr(shorts, optopt);
+		err_set(e, VERDICT_USAGE, word ? "option -%s lacks its value" : "there is no option -%s", err_quote(quoted, sizeof quoted, &letter, 1));
+		return code;
+	}
+	word = argv[optind - 1];
+	err_quote(quoted, sizeof quoted, word, strcspn(word, "="));
+	if (optopt == 0)
+		err_set(e, VERDICT_USAGE, "there is no option %s, or it is short for several", quoted);
+	else
+		err_set(e, VERDICT_USAGE, strchr(word, '=') ? "option %s takes no value" : "option %s lacks its value", quoted);
+	return code;
+}
+
+/* Of more lines than these a synopsis hides the message that it stands behind. */
+enum { SYNOPSIS_LINES = 4 };
+
+static void print_usage(void)
+{
+	int lines = 1;
+
+	for (const char *at = verb ? verb->synopsis : ""; *at; at++)
+		lines += *at == '\n';
+	if (!verb)
+		fprintf(stderr, "`%s help' lists the verbs.\n", program->name);
+	else if (lines > SYNOPSIS_LINES)
+		fprintf(stderr, "`%s help %s' shows its arguments.\n", program->name, verb->name);
+	else
+		print_synopsis(stderr, verb);
+}
+
 int cli_usage(const char *format, ...)
 {
 	struct err e;
@@ -142,10 +206,7 @@ int cli_usage(const char *format, ...)
 	vsnprintf(e.message, sizeof e.message, format, args);
 	va_end(args);
 	(void)cli_fail_as(&e, json_wanted);
-	if (verb)
-		print_synopsis(stderr, verb);
-	else
-		fprintf(stderr, "`%s help' lists the verbs.\n", program->name);
+	print_usage();
 	return STATUS_USAGE;
 }
 

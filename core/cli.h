@@ -3,6 +3,7 @@
 #ifndef CORE_CLI_H
 #define CORE_CLI_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -38,7 +39,11 @@ int cli_fail_as(const struct err *e, bool json);
 /* Passes on what another program said, one line, escaped already: "PROGRAM: signer: text" on standard error. */
 void cli_relay(const char *text);
 
-/* A usage error: says the message and the verb's synopsis. Returns STATUS_USAGE. */
+/* The next option of ARGV, as getopt_long has it: its code, -1 behind the last one, or '?' when it is unknown, ambiguous, without the value
+ * that it wants or with one that it does not: *E names it then. The first call of a process begins with ARGV[1]. */
+int cli_option(int argc, char **argv, const char *shorts, const struct option *table, struct err *e);
+
+/* A usage error: says the message, and a short synopsis of the verb or where to find a long one. Returns STATUS_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes standard output and returns STATUS, or STATUS_SYSTEM when output was lost (disk full, closed pipe). */

@@ -137,6 +137,8 @@ int io_parent(const char *name, const char **base, struct err *e)
 	int fd;
 
 	*base = slash ? slash + 1 : name;
+	if (strcmp(name, "-") == 0)
+		return err_set(e, VERDICT_USAGE, "`-' is no name here: this is written whole or not at all, and standard output cannot be (./- is a file)");
 	if (**base == '\0' || strcmp(*base, ".") == 0 || strcmp(*base, "..") == 0)
 		return err_set(e, VERDICT_USAGE, "`%s' names no file", name);
 	dir = slash ? strndup(name, (size_t)(slash - name) + 1) : strdup(".");

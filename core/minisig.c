@@ -68,7 +68,7 @@ int public_key_parse(struct public_key *out, const char *text, size_t len, struc
 	if (starts_with(rest, UNTRUSTED) && take_line(&line, &rest) != 0)
 		return err_set(e, VERDICT_MALFORMED_KEYRING, "public key ends behind its comment line");
 	if (base64_decode(blob, sizeof blob, rest.at, rest.len) != 0)
-		return err_set(e, VERDICT_MALFORMED_KEYRING, "not a minisign public key");
+		return err_set(e, VERDICT_MALFORMED_KEYRING, "not a minisign public key, NAME.pub");
 	if (memcmp(blob, "Ed", 2) != 0)
 		return err_set(e, VERDICT_MALFORMED_KEYRING, "public key of an unknown kind");
 	memcpy(out->id, blob + 2, KEYID_SIZE);

@@ -66,7 +66,7 @@ static int take_option(struct open_options *o, int code, const char *value, unsi
 			return err_set(e, VERDICT_USAGE, "more than one --keyring");
 		o->keyring = value;
 		return 0;
-	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -75,13 +75,12 @@ int open_options_parse(struct open_options *o, int argc, char **argv, unsigned a
 	int code;
 
 	*o = (struct open_options){.bundle = NULL};
-	opterr = 0; /* errors are said in our own words */
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "", table, NULL)) != -1)
-		if (take_option(o, code, optarg, allowed, e) != 0)
+	while ((code = cli_option(argc, argv, "", table, e)) != -1)
+		if (code == '?' || take_option(o, code, optarg, allowed, e) != 0)
 			return -1;
 	if (argc - optind != nargs)
-		return err_set(e, VERDICT_USAGE, nargs == 1 ? "want one BUNDLE" : "want BUNDLE and DIR");
+		return err_set(e, VERDICT_USAGE, nargs == 1 ? "want one BUNDLE" : allowed & OPEN_PAIR ? "want OLD and NEW" : "want BUNDLE and DIR");
 	o->bundle = argv[optind];
 	o->dir = nargs > 1 ? argv[optind + 1] : NULL;
 	if (o->npubkeys > 0 && o->keyring)

@@ -12,6 +12,7 @@ enum {
 	OPEN_QUICK = 1 << 0,
 	OPEN_POLICY = 1 << 1,     /* --board, --product, --counter */
 	OPEN_OWNERS = 1 << 2,
+	OPEN_PAIR = 1 << 4,       /* two bundles, where else a bundle and a directory stand */
 	OPEN_UNVERIFIED = 1 << 3, /* --pubkey and --keyring may be missing */
 };
 

@@ -44,10 +44,9 @@ int cmd_boards(int argc, char **argv)
 	size_t n = 0;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (option == '?')
-			return cli_usage("there is no such option, or it lacks its value");
+			return cli_usage("%s", e.message);
 		if (option == 'b')
 			dir = optarg;
 		else

@@ -82,7 +82,7 @@ static int take_option(struct wish *w, int option, const char *value, struct err
 			return err_set(e, VERDICT_USAGE, "--root is too long");
 		return 0;
 	default:
-		return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+		return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -96,9 +96,8 @@ int cmd_cards(int argc, char **argv)
 	struct err e = {0};
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (take_option(&w, option, optarg, &e) != 0)
+	while ((option = cli_option(argc, argv, "", options, &e)) != -1)
+		if (option == '?' || take_option(&w, option, optarg, &e) != 0)
 			return cli_usage("%s", e.message);
 	if (optind != argc)
 		return cli_usage("`%s' is one argument too many", argv[optind]);

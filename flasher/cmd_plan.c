@@ -128,7 +128,7 @@ static int take(struct plan *p, struct plan_options *o, int option, const char *
 	default:
 		if (option >= OPT_FIRST_NUMBER && option < OPT_FIRST_NUMBER + NUMBERS)
 			return take_number(p, &numbers[option - OPT_FIRST_NUMBER], value, e);
-		return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+		return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -150,9 +150,8 @@ static int parse(struct plan *p, struct plan_options *o, int argc, char **argv, 
 		options[FIXED + i] = (struct option){numbers[i].name, required_argument, NULL, OPT_FIRST_NUMBER + i};
 	*o = (struct plan_options){.waves = "2,10%,100%"};
 	plan_defaults(p);
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
-		if (take(p, o, option, optarg, e))
+	while ((option = cli_option(argc, argv, "o:", options, e)) != -1)
+		if (option == '?' || take(p, o, option, optarg, e))
 			return -1;
 	if (argc - optind != 2)
 		return err_set(e, VERDICT_USAGE, "BUNDLE and INVENTORY are wanted");
@@ -212,7 +211,8 @@ static void tell(const struct plan *p, const struct plan_options *o)
 		json_finish(&j);
 		return;
 	}
-	fprintf(stderr, "%s %s: %zu boards in %zu waves (", p->product, p->version, p->n - p->nskipped, p->nwaves);
+	fprintf(stderr, "%s %s: %zu %s in %zu %s (", p->product, p->version, p->n - p->nskipped,
+		p->n - p->nskipped == 1 ? "board" : "boards", p->nwaves, p->nwaves == 1 ? "wave" : "waves");
 	for (size_t w = 0; w < p->nwaves; w++)
 		fprintf(stderr, "%s%zu", w ? ", " : "", p->waves[w].count);
 	fprintf(stderr, "), %zu skipped\n", p->nskipped);

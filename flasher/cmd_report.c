@@ -43,10 +43,9 @@ int cmd_status(int argc, char **argv)
 	bool json = false;
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (option != 'j')
-			return cli_usage("there is no such option");
+			return cli_usage("%s", e.message);
 		json = true;
 	}
 	if (argc - optind != 1)
@@ -67,10 +66,9 @@ int cmd_report(int argc, char **argv)
 	struct err e = {0};
 	int option, form = 0;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while ((option = cli_option(argc, argv, "o:", options, &e)) != -1) {
 		if (option == '?')
-			return cli_usage("there is no such option, or it lacks its value");
+			return cli_usage("%s", e.message);
 		if (option == 'o')
 			to = optarg;
 		else if (form && form != option)

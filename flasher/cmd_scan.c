@@ -112,8 +112,6 @@ static int take(struct run *run, int option, const char *value, struct err *e)
 			return err_set(e, VERDICT_USAGE, "more than %d realms", SCAN_REALMS_MAX);
 		run->options.realms[run->options.nrealms++] = value;
 		return 0;
-	case '?':
-		return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
 	default:
 		return take_counted(run, option, value, e);
 	}
@@ -123,9 +121,8 @@ static int parse(struct run *run, int argc, char **argv, struct err *e)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1)
-		if (take(run, option, optarg, e))
+	while ((option = cli_option(argc, argv, "o:", long_options, e)) != -1)
+		if (option == '?' || take(run, option, optarg, e))
 			return -1;
 	if (optind == argc)
 		return err_set(e, VERDICT_USAGE, "a RANGE is wanted: where to look");
@@ -315,8 +312,8 @@ static void say(const struct run *run)
 			fputc('\n', stderr);
 		}
 	}
-	fprintf(stderr, "%zu addresses: %zu boards, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
-		r->asked, r->count[SCAN_FOUND], r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
+	fprintf(stderr, "%zu %s: %zu %s, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
+		r->asked, r->asked == 1 ? "address" : "addresses", r->count[SCAN_FOUND], r->count[SCAN_FOUND] == 1 ? "board" : "boards", r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
 }
 
 static void on_progress(size_t done, size_t all)

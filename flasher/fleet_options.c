@@ -108,6 +108,23 @@ static int take(struct fleet_options *o, int option, const char *value, struct e
 	return 0;
 }
 
+/* Every word must be a state in which a board can have ended badly. */
+static int check_states(const char *states, struct err *e)
+{
+	char word[32];
+
+	while (*states) {
+		size_t n = strcspn(states, ",");
+		enum session_state s;
+
+		snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), states);
+		if (session_state_find(&s, word) || !session_bad(s))
+			return err_set(e, VERDICT_USAGE, "states to retry are rejected, failed, unknown, needs-card");
+		states += n + (states[n] ? 1 : 0);
+	}
+	return 0;
+}
+
 static int check(const struct fleet_options *o, unsigned verb, struct err *e)
 {
 	bool single = o->user || o->password_file || o->password_fd >= 0;
@@ -118,6 +135,8 @@ static int check(const struct fleet_options *o, unsigned verb, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--pubkey FILE or --keyring FILE is missing: nothing is sent that nobody vouches for");
 	if (verb == FLEET_RETRY && !o->states)
 		return err_set(e, VERDICT_USAGE, "--state STATE[,STATE...] is missing");
+	if (verb == FLEET_RETRY && check_states(o->states, e))
+		return -1;
 	if (o->credentials && single)
 		return err_set(e, VERDICT_USAGE, "either --credentials, or --user with a password");
 	if (o->password_file && o->password_fd >= 0)
@@ -132,11 +151,10 @@ int fleet_options_parse(struct fleet_options *o, int argc, char **argv, unsigned
 	int option;
 
 	*o = (struct fleet_options){.password_fd = -1, .api_port = 4028};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (option == '?' || !(verbs_of(option) & verb))
-			return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
-		if (take(o, option, optarg, e))
+	while ((option = cli_option(argc, argv, "", long_options, e)) != -1) {
+		if (option != '?' && !(verbs_of(option) & verb))
+			return err_set(e, VERDICT_USAGE, "`%s' has no --%s", argv[0], long_options[option].name);
+		if (option == '?' || take(o, option, optarg, e))
 			return -1;
 	}
 	if (argc - optind != 1)

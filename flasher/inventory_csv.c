@@ -77,8 +77,10 @@ static int read_head(struct csv *c, enum inventory_field columns[static FIELD_CO
 		if (next_field(c, e))
 			return -1;
 		if (inventory_field_find(&field, (struct span){c->field, c->len}))
-			return err_set(e, VERDICT_USAGE, "there is no column \"%s\"",
-				       err_quote(quoted, sizeof quoted, c->field, c->len));
+			/* A file of quite another kind is not quoted: it may be one of passwords. */
+			return n == 0 ? err_set(e, VERDICT_USAGE, "this is no inventory: its first line names the columns, mac,address and more")
+				      : err_set(e, VERDICT_USAGE, "there is no column \"%s\"",
+						err_quote(quoted, sizeof quoted, c->field, c->len));
 		if (there[field])
 			return err_set(e, VERDICT_USAGE, "column %s comes twice", inventory_columns[field]);
 		there[field] = true;

@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/io.h"
+
 enum {
 	APPLICATION_ID = 0x6673666c, /* "fsfl" */
 	BUSY_MS = 10000,             /* for a reader's checkpoint */
@@ -89,6 +91,8 @@ static int take_lock(struct ledger *l, const char *file, int flags, struct err *
 
 	err_quote(quoted, sizeof quoted, file, strlen(file));
 	l->lock = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (l->lock < 0 && flags && errno == EEXIST)
+		return err_set(e, VERDICT_USAGE, "%s is there already: `firmflash resume' goes on with a ledger, another name begins anew", quoted);
 	if (l->lock < 0)
 		return err_errno(e, "cannot %s the ledger %s", flags ? "make" : "open", quoted);
 	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
@@ -180,6 +184,25 @@ int64_t ledger_number(struct ledger *l, const char *sql)
 	return n;
 }
 
+/* What SQLite says of a file that is not there, or that is none of its own, helps nobody. */
+static int look_first(const char *file, struct err *e)
+{
+	static const char magic[] = "SQLite format 3";
+	char head[sizeof magic], quoted[160];
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n;
+
+	err_quote(quoted, sizeof quoted, file, strlen(file));
+	if (fd < 0)
+		return err_errno(e, "cannot open the ledger %s", quoted);
+	n = io_read_full(fd, head, sizeof head);
+	close(fd);
+	if (n < 0)
+		return err_errno(e, "cannot read the ledger %s", quoted);
+	return n == 0 || (n == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0)
+		       ? 0 : err_set(e, VERDICT_USAGE, "%s is no ledger", quoted);
+}
+
 static int check_kind(struct ledger *l, const char *file, struct err *e)
 {
 	int64_t version;
@@ -203,7 +226,7 @@ int ledger_open(struct ledger **out, const char *file, bool write, struct err *e
 	if (!l)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	l->lock = -1;
-	if (write && take_lock(l, file, 0, e)) {
+	if (look_first(file, e) || (write && take_lock(l, file, 0, e))) {
 		if (l->lock >= 0)
 			close(l->lock);
 		free(l);

@@ -259,11 +259,14 @@ static void take_signals(void *owner, unsigned events)
 int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), void *owner, struct err *e)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* a terminal that goes away; nohup wants none of it */
+		sigaddset(&set, SIGHUP);
 	l->on_signal = on_signal;
 	l->signal_owner = owner;
 	l->signals = (struct loop_watch){take_signals, l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), false};

@@ -93,7 +93,7 @@ static int take_value(struct push_options *o, int option, const char *value, str
 	case OPT_RATE:
 		return take_number(&o->rate, value, PUSH_RATE_MIN, INT64_MAX, "--limit-rate", e);
 	default:
-		return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+		return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -144,9 +144,8 @@ int push_options_parse(struct push_options *o, int argc, char **argv, struct err
 	o->addresses = calloc((size_t)argc, sizeof *o->addresses); /* more than there can be */
 	if (!o->addresses)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		if (take(o, option == '?' ? OPT_NONE : option, optarg, e))
+	while ((option = cli_option(argc, argv, "", long_options, e)) != -1)
+		if (option == '?' || take(o, option, optarg, e))
 			return -1;
 	if (argc - optind != 1)
 		return err_set(e, VERDICT_USAGE, "one BUNDLE is wanted");

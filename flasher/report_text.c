@@ -18,8 +18,8 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 		size_t in[REPORT_STATES];
 
 		report_count(r, (unsigned)w + 1, in);
-		fprintf(out, "  wave %zu%s%s: %s, %zu boards, %zu success\n", w + 1, r->waves[w].name[0] ? ", " : "", r->waves[w].name,
-			r->waves[w].state, r->waves[w].total, in[REPORT_SUCCESS]);
+		fprintf(out, "  wave %zu%s%s: %s, %zu %s, %zu success\n", w + 1, r->waves[w].name[0] ? ", " : "", r->waves[w].name,
+			r->waves[w].state, r->waves[w].total, r->waves[w].total == 1 ? "board" : "boards", in[REPORT_SUCCESS]);
 	}
 	for (int s = 0; s < REPORT_STATES; s++)
 		if (count[s])

@@ -64,7 +64,7 @@ static bool next_wave(struct rollout *r)
 {
 	char text[64], number[16];
 
-	if (r->wave == r->setup.plan->nwaves || r->halted || r->draining)
+	if (r->wave == r->setup.plan->nwaves || r->halted || r->draining || r->nended == r->n) /* all of them: there is nothing to begin */
 		return false;
 	if (r->setup.plan->waves[r->wave].hand && r->wave + 1 > r->opened) {
 		if (!r->gate) {
@@ -80,7 +80,8 @@ static bool next_wave(struct rollout *r)
 		r->opened = r->wave;
 		snprintf(number, sizeof number, "%u", r->wave);
 		rollout_set(r, "opened", number);
-		snprintf(text, sizeof text, "wave %u begins: %zu boards", r->wave, r->setup.plan->waves[r->wave - 1].count);
+		snprintf(text, sizeof text, "wave %u begins: %zu %s", r->wave, r->setup.plan->waves[r->wave - 1].count,
+			 r->setup.plan->waves[r->wave - 1].count == 1 ? "board" : "boards");
 		rollout_note(r, "wave", text);
 	}
 	return true;

@@ -18,6 +18,7 @@ struct scan_probe {
 	struct visit *visit;
 	struct api *api;
 	struct address address;
+	bool single;                  /* somebody named this very address */
 	char host[16];
 	const struct credential_list *logins;
 	size_t login;                 /* that is tried, or was taken */
@@ -246,6 +247,11 @@ static void on_token_page(void *owner, struct visit *v)
 		end(p, SCAN_FOREIGN, "a web server without the pages of a board");
 		return;
 	}
+	/* It would be given the password itself, and anybody can serve that page: whoever has a place's credential must have been named. */
+	if (!p->single && p->record.board.credential[0]) {
+		p->record.board.credential[0] = '\0';
+		snprintf(p->record.note, sizeof p->record.note, "it wants the password itself: its place's credential is not put down, name one by hand");
+	}
 	for (size_t i = 0; i < p->options->nboards && !p->record.board.board[0]; i++)
 		if (p->options->boards[i].dialect == BOARD_TOKEN)
 			memcpy(p->record.board.board, p->options->boards[i].id, sizeof p->record.board.board);
@@ -322,6 +328,7 @@ int scan_probe_open(struct scan_probe **out, const struct scan_options *options,
 	p->told = told;
 	p->owner = owner;
 	p->client = client;
+	p->single = note->single;
 	b = &p->record.board;
 	memcpy(b->site, note->site, sizeof b->site);
 	memcpy(b->rack, note->rack, sizeof b->rack);

@@ -57,6 +57,16 @@ static bool waits(const struct step *p, const struct link_identity *i)
 	return strcmp(i->pending, p->r->version) == 0 || (strcmp(i->version, p->r->version) == 0 && same_boot(p, i));
 }
 
+/* The end, with what the link said last. */
+static void end_saying(const struct step *p, enum session_state state, enum session_class class, const char *what,
+		       const struct link_event *event)
+{
+	char text[SESSION_TEXT_MAX];
+
+	snprintf(text, sizeof text, "%s: %.100s", what, event->result.text);
+	step_end(p, state, class, text);
+}
+
 /* It does not answer as it should, having been sent an image. */
 static void look_failed(const struct step *p, const struct link_event *event)
 {
@@ -67,9 +77,9 @@ static void look_failed(const struct step *p, const struct link_event *event)
 	if (p->now < s->deadline_ms)
 		step_look_later(p);
 	else if (s->asking)
-		step_end(p, SESSION_UNKNOWN, CLASS_UNKNOWN, event->result.text);
+		end_saying(p, SESSION_UNKNOWN, CLASS_UNKNOWN, "it was sent the image, and does not say whether it has it", event);
 	else if (event->fault == LINK_UNREACHABLE || event->fault == LINK_LOST)
-		step_end(p, SESSION_NEEDS_CARD, CLASS_DEAD, event->result.text);
+		end_saying(p, SESSION_NEEDS_CARD, CLASS_DEAD, "it took the image and does not come back", event);
 	else
 		step_end(p, SESSION_FAILED, event->fault == LINK_BUSY ? CLASS_HEALTH : class_of(event->fault), event->result.text);
 }

@@ -60,6 +60,7 @@ static int add_range(struct targets *t, struct span range, const struct target_n
 		range.len = (size_t)(colon - range.at);
 		with_port.port = (uint16_t)port;
 	}
+	with_port.single = !memchr(range.at, '-', range.len) && !memchr(range.at, '/', range.len) && !memchr(range.at, ',', range.len);
 	if (add_note(t, &with_port, e))
 		return -1;
 	return ranges_add(&t->ranges, range, (uint32_t)(t->nnotes - 1), e);

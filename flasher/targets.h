@@ -19,6 +19,7 @@ struct target_note {
 	size_t ntags;
 	char credential[TEXT_NAME_MAX + 1];
 	uint16_t port;                /* 0: as for all others */
+	bool single;                  /* the line names one address, not many */
 };
 
 /* Zero-initialised but for ranges.limit it is empty. */

@@ -38,7 +38,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 	int c, rc = 0;
 
 	*w = (struct wish){.pw = {.fd = -1}};
-	while (rc == 0 && (c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while (rc == 0 && (c = cli_option(argc, argv, "o:", options, e)) != -1) {
 		switch (c) {
 		case 'o': w->output = optarg; break;
 		case OPT_FORM: w->form = optarg; break;
@@ -47,7 +47,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 		case OPT_NO_PASSWORD: w->bare = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&w->pw, optarg, e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&w->pw, optarg, e); break;
-		default: rc = err_set(e, VERDICT_USAGE, "unknown option, or one without its argument");
+		default: rc = -1;
 		}
 	}
 	if (rc == 0 && argc - optind != 1)

@@ -50,14 +50,14 @@ int cmd_generate(int argc, char **argv)
 	bool bare = false, json = false;
 	int c, rc = 0;
 
-	while (rc == 0 && (c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while (rc == 0 && (c = cli_option(argc, argv, "o:", options, &e)) != -1) {
 		switch (c) {
 		case 'o': name = optarg; break;
 		case OPT_NO_PASSWORD: bare = true; break;
 		case OPT_JSON: json = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&pw, optarg, &e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&pw, optarg, &e); break;
-		default: return cli_usage("unknown option, or one without its argument");
+		default: return cli_usage("%s", e.message);
 		}
 	}
 	if (rc != 0)

@@ -24,7 +24,6 @@ static const struct {
 
 int cmd_keyring(int argc, char **argv)
 {
-	opterr = 0;
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
@@ -123,13 +122,13 @@ int keyring_create(int argc, char **argv)
 	int c, rc = 0;
 
 	k = (struct keyring){.serial = 1, .root_threshold = 1, .release_threshold = 1};
-	while (rc == 0 && (c = getopt_long(argc, argv, "o:t:", table, NULL)) != -1) {
+	while (rc == 0 && (c = cli_option(argc, argv, "o:t:", table, &e)) != -1) {
 		if (c == 'o')
 			output = optarg;
 		else if (c == 't')
 			rc = take_count(&k.root_threshold, optarg, &e);
 		else
-			return cli_usage("unknown option, or one without its argument");
+			return cli_usage("%s", e.message);
 	}
 	if (rc == 0 && (!output || optind == argc))
 		return cli_usage("-o KEYRING and at least one root's PUB are needed");
@@ -190,13 +189,15 @@ int keyring_add_release(int argc, char **argv)
 	static struct ring_file f;
 	int c, rc = 0;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", table, &e)) != -1) {
 		if (c == 'p' && s.nproducts < KEYRING_RELEASES_MAX)
 			s.products[s.nproducts++] = optarg;
 		else if (c == 'b' && s.nboards < KEYRING_RELEASES_MAX)
 			s.boards[s.nboards++] = optarg;
+		else if (c == '?')
+			return cli_usage("%s", e.message);
 		else
-			return cli_usage("an option is unknown, lacks its value, or stands there too often");
+			return cli_usage("more than %d --product or --board", KEYRING_RELEASES_MAX);
 	}
 	if (s.nproducts == 0 || s.nboards == 0 || argc - optind < 2)
 		return cli_usage("want a KEYRING, at least one PUB, --product and --board ('*' for all boards)");
@@ -265,9 +266,9 @@ int keyring_next(int argc, char **argv)
 	static struct ring_file f;
 	int c, rc;
 
-	while ((c = getopt_long(argc, argv, "o:", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "o:", table, &e)) != -1) {
 		if (c != 'o')
-			return cli_usage("unknown option, or one without its argument");
+			return cli_usage("%s", e.message);
 		output = optarg;
 	}
 	if (!output || argc - optind != 1)

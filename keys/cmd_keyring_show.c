@@ -79,11 +79,11 @@ void keyring_print_json(const char *name, const struct keyring *k)
 }
 
 /* Reads the one option. Returns 0 or -1. */
-static int take_json(bool *json, int argc, char **argv)
+static int take_json(bool *json, int argc, char **argv, struct err *e)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", options, e)) != -1) {
 		if (c != 'j')
 			return -1;
 		*json = true;
@@ -97,7 +97,7 @@ int keyring_show(int argc, char **argv)
 	static struct ring_file f;
 	bool json = false;
 
-	if (take_json(&json, argc, argv) != 0 || argc - optind != 1)
+	if (take_json(&json, argc, argv, &e) != 0 || argc - optind != 1)
 		return cli_usage("want one KEYRING");
 	if (ring_file_read(&f, argv[optind], &e) != 0)
 		return cli_fail_as(&e, json);
@@ -195,11 +195,12 @@ static int verify_all(char **names, struct json *j)
 
 int keyring_verify(int argc, char **argv)
 {
+	struct err usage = {.verdict = VERDICT_OK};
 	bool json = false;
 	struct json j;
 	int status;
 
-	if (take_json(&json, argc, argv) != 0 || optind == argc)
+	if (take_json(&json, argc, argv, &usage) != 0 || optind == argc)
 		return cli_usage("want at least one KEYRING");
 	if (!json)
 		return cli_done(verify_all(argv + optind, NULL));

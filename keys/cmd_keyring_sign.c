@@ -206,7 +206,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 	case OPT_SIGNER + SIGNER_PUBKEY:
 	case OPT_SIGNER + SIGNER_TIMEOUT:
 		return signer_take(&w->signers, (enum signer_option)(c - OPT_SIGNER), optarg, e);
-	default: return err_set(e, VERDICT_USAGE, "unknown option, or one without its argument");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -216,8 +216,8 @@ int keyring_sign(int argc, char **argv)
 	struct err e = {.verdict = VERDICT_OK};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "k:", options, NULL)) != -1)
-		if (take_option(&w, c, &e) != 0)
+	while ((c = cli_option(argc, argv, "k:", options, &e)) != -1)
+		if (c == '?' || take_option(&w, c, &e) != 0)
 			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
 	if (argc - optind != 1 || (w.key != NULL) + w.signers.n + (w.nmerge > 0) != 1)
 		return cli_usage("want one KEYRING, and one of -k KEY, --signer and --merge");

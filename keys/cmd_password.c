@@ -50,7 +50,7 @@ int cmd_password(int argc, char **argv)
 	bool bare = false, json = false;
 	int c, rc = 0;
 
-	while (rc == 0 && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while (rc == 0 && (c = cli_option(argc, argv, "", options, &e)) != -1) {
 		switch (c) {
 		case OPT_NO_PASSWORD: bare = true; break;
 		case OPT_JSON: json = true; break;
@@ -58,7 +58,7 @@ int cmd_password(int argc, char **argv)
 		case OPT_PASSWORD_FD: rc = password_use_fd(&old, optarg, &e); break;
 		case OPT_NEW_FILE: rc = password_use_file(&new, optarg, &e); break;
 		case OPT_NEW_FD: rc = password_use_fd(&new, optarg, &e); break;
-		default: return cli_usage("unknown option, or one without its argument");
+		default: return cli_usage("%s", e.message);
 		}
 	}
 	if (rc != 0)

@@ -129,7 +129,11 @@ static int show(const char *name, struct json *j, struct err *e)
 	switch (guess(text, len)) {
 	case KIND_SECRET: rc = show_secret(&a, text, len, e); break;
 	case KIND_SIGNATURE: rc = show_signature(&a, text, len, e); break;
-	default: rc = show_public(&a, text, len, e); break;
+	default:
+		rc = show_public(&a, text, len, e);
+		if (rc != 0 && len > 0)
+			err_set(e, VERDICT_MALFORMED_KEYRING, "neither a key nor a signature of minisign's kind");
+		break;
 	}
 	sodium_free(text);
 	return rc == 0 ? 0 : err_prefix(e, "%s", a.name);
@@ -164,12 +168,13 @@ static int show_all(char **names, struct json *j)
 int cmd_show(int argc, char **argv)
 {
 	struct json j;
+	struct err e = {.verdict = VERDICT_OK};
 	bool json = false;
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (c != 'j')
-			return cli_usage("unknown option");
+			return cli_usage("%s", e.message);
 		json = true;
 	}
 	if (optind == argc)

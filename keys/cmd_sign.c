@@ -101,7 +101,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 	case OPT_SIGNER + SIGNER_PUBKEY:
 	case OPT_SIGNER + SIGNER_TIMEOUT:
 		return signer_take(&w->signers, (enum signer_option)(c - OPT_SIGNER), optarg, e);
-	default: return err_set(e, VERDICT_USAGE, "unknown option, or one without its argument");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -111,8 +111,8 @@ int cmd_sign(int argc, char **argv)
 	struct err e = {.verdict = VERDICT_OK};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "k:t:", options, NULL)) != -1)
-		if (take_option(&w, c, &e) != 0)
+	while ((c = cli_option(argc, argv, "k:t:", options, &e)) != -1)
+		if (c == '?' || take_option(&w, c, &e) != 0)
 			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
 	if ((w.key != NULL) + w.signers.n != 1 || optind == argc)
 		return cli_usage("-k KEY or one --signer, and at least one FILE are needed");

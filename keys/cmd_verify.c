@@ -124,12 +124,12 @@ int cmd_verify(int argc, char **argv)
 	bool json = false;
 	int c, rc = 0;
 
-	while (rc == 0 && (c = getopt_long(argc, argv, "p:", options, NULL)) != -1) {
+	while (rc == 0 && (c = cli_option(argc, argv, "p:", options, &e)) != -1) {
 		switch (c) {
 		case 'p': rc = trust_add_file(&trust, optarg, &e); break;
 		case 'k': rc = trust_add_keyring_file(&trust, optarg, &e); break;
 		case 'j': json = true; break;
-		default: return cli_usage("unknown option, or one without its argument");
+		default: return cli_usage("%s", e.message);
 		}
 	}
 	if (rc != 0)

@@ -2,6 +2,7 @@
 /* firmpack attach and detach: signatures that are made where the bundle is not */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +56,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 	int c;
 
 	*w = (struct wish){.bundle = NULL};
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "p:o:", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "p:o:", table, e)) != -1) {
 		switch (c) {
 		case 'p':
 			if (trust_add_file(&w->trust, optarg, e) != 0)
@@ -68,7 +68,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 			break;
 		case 'o': w->output = optarg; break;
 		case 'j': w->json = true; break;
-		default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+		default: return -1;
 		}
 	}
 	w->bundle = argv[optind];
@@ -117,6 +117,11 @@ static void say_detached(const struct wish *w, const struct front *f)
 {
 	struct json j;
 
+	if (!w->json) {
+		printf("%s: to be signed, %zu bytes; it has %zu %s so far\n", w->output, f->peek.manifest_len, f->blocks.n,
+		       f->blocks.n == 1 ? "signature" : "signatures");
+		return;
+	}
 	json_begin(&j, stdout);
 	json_open_object(&j, NULL);
 	json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
@@ -138,7 +143,7 @@ int cmd_detach(int argc, char **argv)
 		return cli_usage("want a BUNDLE and -o NAME");
 	if (crypto_init_verify(&e) != 0 || detach(&w, &front, &e) != 0)
 		status = cli_fail_as(&e, w.json);
-	else if (w.json)
+	else
 		say_detached(&w, &front);
 	front_close(&front);
 	return cli_done(status);

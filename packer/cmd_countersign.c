@@ -127,7 +127,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 	case OPT_SIGNER + SIGNER_PUBKEY:
 	case OPT_SIGNER + SIGNER_TIMEOUT:
 		return signer_take(&w->signers, (enum signer_option)(c - OPT_SIGNER), optarg, e);
-	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -135,9 +135,8 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 {
 	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "k:p:o:", table, NULL)) != -1)
-		if (take_option(w, c, e) != 0)
+	while ((c = cli_option(argc, argv, "k:p:o:", table, e)) != -1)
+		if (c == '?' || take_option(w, c, e) != 0)
 			return -1;
 	if (argc - optind != 1 || trust_is_empty(&w->trust) || (w->key != NULL) + w->signers.n != 1)
 		return err_set(e, VERDICT_USAGE, "want one BUNDLE, --pubkey or --keyring: who signed it already, and -k or --signer: who signs it now");

@@ -229,7 +229,7 @@ int cmd_diff(int argc, char **argv)
 	struct err e = {.verdict = VERDICT_OK};
 	int status = STATUS_DONE;
 
-	if (open_options_parse(&options, argc, argv, 0, 2, &e) != 0)
+	if (open_options_parse(&options, argc, argv, OPEN_PAIR, 2, &e) != 0)
 		return cli_usage("%s", e.message);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* firmpack: a tree or an archive in, a signed bundle out; and back, for those who check. */
-#include <signal.h>
-
 #include "core/cli.h"
 #include "core/verbs.h"
 #include "keys/signer.h"
@@ -69,6 +67,5 @@ int main(int argc, char **argv)
 		.verbs = verbs,
 	};
 
-	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to report, not a reason to die in the middle */
 	return cli_run(&firmpack, argc, argv);
 }

@@ -3,6 +3,8 @@
 #include "packer/options.h"
 
 #include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,9 +29,12 @@ static int take_name(const char **out, const char *option, const char *value, st
 
 static int take_number(uint64_t *out, const char *option, const char *value, uint64_t low, uint64_t high, struct err *e)
 {
-	if (cli_number(out, value, high, option, e) != 0)
-		return -1;
-	return *out >= low ? 0 : usage_value(e, option, value, "a larger number");
+	char want[64];
+
+	if (text_number(out, (struct span){value, strlen(value)}, high) == 0 && *out >= low)
+		return 0;
+	snprintf(want, sizeof want, "a whole number from %" PRIu64 " to %" PRIu64, low, high);
+	return usage_value(e, option, value, want);
 }
 
 /* ID, ID:REVISION or ID:LOW-HIGH. */
@@ -187,7 +192,7 @@ static int take_flag(struct build_options *o, int code, struct err *e)
 	case CODE_UNSIGNED: o->not_signed = true; return 0;
 	case CODE_QUIET: o->quiet = true; return 0;
 	case CODE_JSON: o->json = true; return 0;
-	default: return err_set(e, VERDICT_USAGE, "an option is unknown, ambiguous, or lacks its value");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -342,10 +347,9 @@ int options_parse(struct build_options *o, int argc, char **argv, void (*say)(co
 
 	*o = (struct build_options){.password = {.fd = -1}, .level = LEVEL_DEFAULT, .chunk_size = CHUNK_SIZE_DEFAULT,
 				    .threads = chunks_threads(POOL_THREADS_MAX), .signers = {.say = say}};
-	opterr = 0; /* errors are said in our own words */
 	optind = 1;
-	while ((code = getopt_long(argc, argv, "o:", table, NULL)) != -1)
-		if (take_option(o, code, optarg, e) != 0)
+	while ((code = cli_option(argc, argv, "o:", table, e)) != -1)
+		if (code == '?' || take_option(o, code, optarg, e) != 0)
 			return -1;
 	if (argc - optind != 1)
 		return err_set(e, VERDICT_USAGE, "want one TREE or ARCHIVE");

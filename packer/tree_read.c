@@ -75,7 +75,7 @@ static int take_all(struct tree *t, DIR *d, const char *above, struct err *e)
 		if (take(t, dirfd(d), found->d_name, path, e) != 0)
 			return -1;
 	}
-	return errno == 0 ? 0 : err_errno(e, "cannot read the directory \"%s\"", above);
+	return errno == 0 ? 0 : err_errno(e, "cannot read the directory \"%s\"", *above ? above : ".");
 }
 
 /* Reads the directory that FD is open on, and closes it. */
@@ -85,7 +85,7 @@ static int read_directory(struct tree *t, int fd, const char *above, struct err 
 	int rc;
 
 	if (!d) {
-		err_errno(e, "cannot read the directory \"%s\"", above);
+		err_errno(e, "cannot read the directory \"%s\"", *above ? above : ".");
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -127,7 +127,7 @@ static int take(struct run *run, int option, const char *value, struct err *e)
 	case OPT_WRITE_MS: return cli_number(&o->write_ms, value, MS_MAX, "--write-ms", e);
 	case OPT_LEAVE_MS: return cli_number(&o->leave_ms, value, MS_MAX, "--leave-ms", e);
 	case OPT_BOARDS: run->boards_dir = value; return 0;
-	default: return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -306,9 +306,8 @@ int cmd_run(int argc, char **argv)
 	run->farm.options = (struct farm_options){.first = 127u << 24 | 16u << 16 | 1, .api_port = 4028, .http_port = 8080,
 						  .version = "1.0", .user = "root", .default_password = "root", .seed = 1,
 						  .boot_ms = 2000, .leave_ms = 50};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-		if (take(run, option, optarg, &e)) {
+	while ((option = cli_option(argc, argv, "", long_options, &e)) != -1) {
+		if (option == '?' || take(run, option, optarg, &e)) {
 			status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
 			goto out;
 		}

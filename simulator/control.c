@@ -172,6 +172,8 @@ void control_close(void)
 
 int control_ask(const char *path, const char *line, FILE *out, struct err *e)
 {
+	static const char refusal[] = "{\"error\":";
+	bool refused = false, first = true;
 	char buf[16384];
 	struct sockaddr_un a;
 	int fd = -1, rc = -1;
@@ -185,13 +187,16 @@ int control_ask(const char *path, const char *line, FILE *out, struct err *e)
 		err_errno(e, "cannot ask the simulator at %s", path);
 		goto out;
 	}
-	while ((n = read(fd, buf, sizeof buf)) > 0)
+	while ((n = read(fd, buf, sizeof buf)) > 0) {
+		refused = refused || (first && (size_t)n >= sizeof refusal - 1 && memcmp(buf, refusal, sizeof refusal - 1) == 0);
+		first = false;
 		fwrite(buf, 1, (size_t)n, out);
+	}
 	if (n < 0) {
 		err_errno(e, "the simulator's answer broke off");
 		goto out;
 	}
-	rc = 0;
+	rc = refused ? err_set(e, VERDICT_USAGE, "the simulator does not do that: `firmsim help ask' and `firmsim behaviours' say what it does") : 0;
 out:
 	if (fd >= 0)
 		close(fd);

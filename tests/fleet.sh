@@ -69,7 +69,7 @@ cat ledger* credentials plan report.* out err >all
 grep -F "$secret" all | nothing 'the password is in no ledger, plan, report or message'
 
 # --- what is refused ---
-refused 'a ledger that is there' 1 system apply plan ledger
+refused 'a ledger that is there' 2 usage apply plan ledger
 refused 'a plan for another bundle' 2 usage apply plan ledger3 --bundle newer.firm.tar
 refused 'a foreign key' 4 untrusted-key firmflash apply plan --ledger ledger3 --pubkey other.pub --credentials credentials --quiet
 refused 'a bundle for other boards' 5 wrong-board firmflash plan other.firm.tar inv.csv --pubkey release.pub -o none
@@ -80,7 +80,7 @@ sed 's/^rule tries 3/rule tries 03/' plan >odd
 refused 'a plan that is not canonical' 2 usage apply odd ledger3
 ok 'nothing of that left a ledger behind' test ! -e ledger3
 echo no >noledger
-refused 'a file that is no ledger' 1 system firmflash status noledger
+refused 'a file that is no ledger' 2 usage firmflash status noledger
 end_farm
 
 # --- a bad image ---
@@ -116,8 +116,9 @@ end_farm
 
 begin 95 30 --write-ms 60
 plan plan --waves 100% --uploads 3
-background firmflash apply plan --ledger drained --pubkey release.pub --credentials credentials --api-port "$api" --quiet
-python3 - <<PY
+# Returns when the first board has taken the image.
+first_flash() {
+    python3 - <<PY
 import subprocess, time
 end = time.monotonic() + 20
 while time.monotonic() < end:
@@ -125,14 +126,35 @@ while time.monotonic() < end:
     if '"flashed":0' not in t: break
     time.sleep(0.02)
 PY
-kill -INT "$child"
+}
+# drains SIGNAL WHAT LEDGER: the run that has just begun ends with 7, before all boards were reached.
+drains() {
+    first_flash
+    kill "-$1" "$child"
+    got=0
+    wait "$child" || got=$?
+    ok "$2 drains: exit status 7" test "$got" -eq 7
+    ok '  before the end' test "$(total flashed)" -lt 30
+    exits '  resume finishes' 0 firmflash resume "$3" --quiet
+    ok '  nobody twice' test "$(total flashed_twice)" -eq 0
+    ok '  nobody forgotten' test "$(total flashed)" -eq 30
+    end_farm
+}
+background firmflash apply plan --ledger drained --pubkey release.pub --credentials credentials --api-port "$api" --quiet
+drains INT Ctrl-C drained
+begin 95 30 --write-ms 60
+plan plan --waves 100% --uploads 3
+background firmflash apply plan --ledger hung --pubkey release.pub --credentials credentials --api-port "$api" --quiet
+drains HUP 'a terminal that goes away' hung
+begin 95 30
+plan plan --waves 100% --uploads 3
+# shellcheck disable=SC2016 # for the shell that runs it
+background sh -c 'trap "" HUP; exec firmflash apply plan --ledger nohup --pubkey release.pub --credentials credentials --api-port "$1" --quiet' sh "$api"
+first_flash
+kill -HUP "$child"
 got=0
 wait "$child" || got=$?
-ok 'Ctrl-C drains: exit status 7' test "$got" -eq 7
-ok '  before the end' test "$(total flashed)" -lt 30
-exits '  resume finishes' 0 firmflash resume drained --quiet
-ok '  nobody twice' test "$(total flashed_twice)" -eq 0
-ok '  nobody forgotten' test "$(total flashed)" -eq 30
+ok 'with nohup it goes on' test "$got" -eq 0
 end_farm
 
 begin 96 40 --write-ms 30

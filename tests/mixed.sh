@@ -58,6 +58,14 @@ sent plain-s9 parts/payload.tar.gz
 sent vnish parts/payload.tar.gz
 sent zynq-s19-stock tree/firmware.bmu
 
+# A plan of before that rule, or one that was edited: the common password stays here.
+sed 's/^\(device .* vnish .*\) clear \([0-9]*\)$/\1 * \2/' plan >older
+got=0
+firmflash apply older --ledger older.ledger --pubkey release.pub --boards boards --credentials credentials --api-port "$api" --quiet >out 2>&1 || got=$?
+ok 'boards that a plan sends the common password unencrypted' test $got -eq 6 -o $got -eq 7
+ok '  are not sent it' test "$(grep -c 'failed, local: vnish is sent its password unencrypted' out)" -ge 1
+ok '  and are asked nothing' test "$(firmsim ask control state | grep '"board":"vnish"' | grep -c '"login_failures":0')" -eq 3
+
 # A board that wants a file which the payload has not got stops the run before there is a ledger.
 rm tree/firmware.bmu
 firmpack build tree --product p --version 2.1 --counter 5 --board zynq-s9:0-9 --board zynq-s19:0-9 --key release.key -o less.firm.tar --quiet

@@ -153,6 +153,15 @@ end_farm
 farm --boards "$boards" --first 127.42.0.1 --board vnish=3 --board zynq-s9
 scans "boards with an API of their own" 0 127.42.0.1-127.42.0.4 --password-file "$T/password"
 ok "are found by it, without a login" [ "$(grep -c ',vnish,' "$T/csv")" -eq 3 ]
+# Anybody can serve that page. Nobody gets a place's password for it who was not named one by one.
+printf 'firmseal-credentials 1\ncredential default root file %s/password\ncredential hall root file %s/password\n' "$T" "$T" >"$T/hall"
+chmod 600 "$T/hall" "$T/password"
+printf 'address,credential\n127.42.0.1-127.42.0.2,hall\n127.42.0.3,hall\n127.42.0.4/32,hall\n' >"$T/places"
+scans "such boards at a place that has a credential" 0 "@$T/places" --credentials "$T/hall"
+ok "are put down without it" [ "$(grep -c ',vnish,.*,$' "$T/csv")" -eq 2 ]
+ok "but for one that was named by its address" [ "$(grep -c ',vnish,.*,hall$' "$T/csv")" -eq 1 ]
+ok "and for boards that ask for Digest" [ "$(grep -c ',zynq-s9,.*,hall$' "$T/csv")" -eq 1 ]
+ok "which the details say" detail 127.42.0.2 'name one by hand'
 http=$(port)
 scans "a board whose web server is gone" 6 127.42.0.4 --password-file "$T/password"
 ok "mines all the same" detail 127.42.0.4 '"state":"miner".*"note":"its miner answers'

@@ -100,7 +100,8 @@ static void no_formula_comes_out(void **state)
 static void all_else_is_refused(void **state)
 {
 	static const char *const rows[][2] = {
-		{"", "inv:1: there is no column"},
+		{"", "inv:1: this is no inventory"},
+		{"a password\n", "inv:1: this is no inventory"},
 		{"mac\n02:00:00:00:00:01\n", "inv:1: the columns mac and address are wanted"},
 		{"mac,address,credental\n", "inv:1: there is no column \"credental\""},
 		{"mac,address,mac\n", "inv:1: column mac comes twice"},

@@ -61,12 +61,12 @@ static const char *take_option(struct options *o, int c)
 			return "a setting is a path in the tree: relative, without . and ..";
 		return append(o->settings, &o->nsettings, AUDIT_SETTINGS_MAX, optarg);
 	case 'j': o->json = true; return NULL;
-	default: return "an option is unknown, ambiguous, or lacks its value";
+	default: return "this verb has no such option";
 	}
 }
 
 /* Returns NULL, or what is wrong. */
-static const char *parse(struct options *o, int argc, char **argv)
+static const char *parse(struct options *o, int argc, char **argv, struct err *e)
 {
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"bundle", required_argument, NULL, 'b'},
@@ -78,9 +78,8 @@ static const char *parse(struct options *o, int argc, char **argv)
 	const char *wrong = NULL;
 	int c;
 
-	opterr = 0;
-	while (!wrong && (c = getopt_long(argc, argv, "", table, NULL)) != -1)
-		wrong = take_option(o, c);
+	while (!wrong && (c = cli_option(argc, argv, "", table, e)) != -1)
+		wrong = c == '?' ? e->message : take_option(o, c);
 	if (!wrong && argc != optind)
 		wrong = "want no more arguments";
 	if (!wrong && o->bundle && o->state)
@@ -182,7 +181,7 @@ int cmd_audit(int argc, char **argv)
 	struct session session = {.lock = -1};
 	struct audit_result result = {.findings = NULL};
 	struct err e = {.verdict = VERDICT_OK};
-	const char *wrong = parse(&options, argc, argv);
+	const char *wrong = parse(&options, argc, argv, &e);
 	int status;
 
 	if (wrong)

@@ -71,6 +71,7 @@ static int serve(enum cgi_page page, const char *device_file)
 
 int cmd_cgi(int argc, char **argv)
 {
+	struct err e = {.verdict = VERDICT_OK};
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"clear", no_argument, NULL, 'c'}, {"status", no_argument, NULL, 's'},
 		{NULL, 0, NULL, 0}};
@@ -78,8 +79,7 @@ int cmd_cgi(int argc, char **argv)
 	bool clear = false, status = false;
 	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", table, &e)) != -1) {
 		if (c == 'd')
 			device_file = optarg;
 		else if (c == 'c')
@@ -87,7 +87,7 @@ int cmd_cgi(int argc, char **argv)
 		else if (c == 's')
 			status = true;
 		else
-			return cli_usage("an option is unknown, ambiguous, or lacks its value");
+			return cli_usage("%s", e.message);
 	}
 	if (optind != argc)
 		return cli_usage("`%s' is none of upgrade.cgi, upgrade_clear.cgi, status.cgi", argv[optind]);

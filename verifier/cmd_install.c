@@ -77,8 +77,7 @@ int cmd_install(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", table, &e)) != -1) {
 		if (c == 'd')
 			device_file = optarg;
 		else if (c == 'j')
@@ -86,7 +85,7 @@ int cmd_install(int argc, char **argv)
 		else if (c == 'c')
 			settings = INSTALL_CLEAR;
 		else
-			return cli_usage("an option is unknown, ambiguous, or lacks its value");
+			return cli_usage("%s", e.message);
 	}
 	if (argc - optind != 1)
 		return cli_usage("want one BUNDLE");

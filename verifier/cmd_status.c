@@ -53,16 +53,16 @@ int cmd_device_options(const char **device_file, bool *json, int argc, char **ar
 {
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	struct err e = {.verdict = VERDICT_OK};
 	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "", table, &e)) != -1) {
 		if (c == 'd')
 			*device_file = optarg;
 		else if (c == 'j')
 			*json = true;
 		else
-			return cli_usage("an option is unknown, ambiguous, or lacks its value");
+			return cli_usage("%s", e.message);
 	}
 	return argc == optind ? 0 : cli_usage("want no more arguments");
 }
