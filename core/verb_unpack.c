@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/chunks.h"
 #include "core/cli.h"
 #include "core/extract.h"
 #include "core/json.h"
@@ -34,6 +35,7 @@ static int unpack(struct opened *b, const struct open_options *o, struct err *e)
 
 	if (opened_reader(b, o, e) != 0)
 		return -1;
+	reader_pace(b->reader, CHUNKS_AT_HAND, READER_BEHIND);
 	if (extract_begin(&x, o->dir, o->owners ? EXTRACT_OWNERS : 0, reader_manifest(b->reader), e) != 0)
 		return -1;
 	rc = extract_all(b->reader, x, o->quiet, e);

@@ -15,7 +15,6 @@
 enum {
 	THREADS_MAX = 64,
 	AT_HAND = 10 << 20, /* bytes: with less, threads wait for the one that writes, and the other way round */
-	BEHIND = 4,         /* nice(2): it gains 2 to 6 % on two processors */
 };
 
 /* One image in the making. */
@@ -75,7 +74,7 @@ static int begin(struct making *k, int bundle, struct err *e)
 	if (medium_gather_init(&k->files, &k->medium.base, e) ||
 	    reader_open(&k->reader, &k->tee.base, k->wish->trust, chunks_threads(THREADS_MAX), e))
 		return -1;
-	reader_pace(k->reader, AT_HAND, BEHIND);
+	reader_pace(k->reader, AT_HAND, READER_BEHIND);
 	order.manifest = reader_manifest(k->reader);
 	order.signatures = reader_signatures(k->reader).len;
 	order.bundle = bundle_bytes(k);
