@@ -210,6 +210,11 @@ int cli_usage(const char *format, ...)
 	return STATUS_USAGE;
 }
 
+const char *cli_many(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
 int cli_done(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {

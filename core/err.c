@@ -98,7 +98,7 @@ int (err_prefix)(struct err *e, const char *format, ...)
 	return -1;
 }
 
-const char *err_quote(char *out, size_t size, const void *bytes, size_t len)
+static const char *escape(char *out, size_t size, const void *bytes, size_t len, unsigned char besides)
 {
 	static const char digits[] = "0123456789abcdef";
 	const unsigned char *p = bytes;
@@ -110,7 +110,7 @@ const char *err_quote(char *out, size_t size, const void *bytes, size_t len)
 			at += 3;
 			break;
 		}
-		if (p[i] >= 0x20 && p[i] <= 0x7e && p[i] != '\\' && p[i] != '"') {
+		if (p[i] >= 0x20 && p[i] <= 0x7e && p[i] != '\\' && p[i] != besides) {
 			out[at++] = (char)p[i];
 		} else {
 			out[at++] = '\\';
@@ -121,4 +121,14 @@ const char *err_quote(char *out, size_t size, const void *bytes, size_t len)
 	}
 	out[at] = '\0';
 	return out;
+}
+
+const char *err_quote(char *out, size_t size, const void *bytes, size_t len)
+{
+	return escape(out, size, bytes, len, '"');
+}
+
+const char *err_escape(char *out, size_t size, const void *bytes, size_t len)
+{
+	return escape(out, size, bytes, len, '\\');
 }

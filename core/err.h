@@ -88,4 +88,7 @@ int err_prefix(struct err *e, const char *format, ...) __attribute__((format(pri
  * 0x20..0x7e stand for themselves but `\` and `"`; all else is \xHH. Returns OUT. */
 const char *err_quote(char *out, size_t size, const void *bytes, size_t len);
 
+/* The same of a text that stands without quotes around it and may have some of its own, such as a message: `"' stays. */
+const char *err_escape(char *out, size_t size, const void *bytes, size_t len);
+
 #endif

@@ -49,7 +49,8 @@ static void print(const struct open_options *o, const struct manifest_head *head
 
 	if (!o->json) {
 		if (!o->quiet)
-			printf("%s: ok: %s %s, %" PRIu32 " entries\n", o->dir, head->product, head->version, head->nentries);
+			printf("%s: ok: %s %s, %" PRIu32 " %s\n", o->dir, head->product, head->version, head->nentries,
+			       cli_many(head->nentries, "entry", "entries"));
 		return;
 	}
 	json_begin(&j, stdout);

@@ -26,6 +26,7 @@ int client_start(struct err *e)
 		return err_errno(e, "cannot ignore SIGPIPE");
 	if (curl_late_load(e))
 		return -1;
+	(void)unsetenv("SSLKEYLOGFILE"); /* libcurl would make that file, though nothing here speaks TLS */
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc))
 		return err_set(e, VERDICT_SYSTEM, "cannot start libcurl");
 	return 0;
@@ -66,6 +67,9 @@ void client_finish(struct client *c, struct visit *v, CURLcode code)
 {
 	struct exchange *x = &v->exchange;
 	const char *why = x->halted ? x->halted : v->error[0] ? v->error : curl_easy_strerror(code);
+
+	if (code == CURLE_OUT_OF_MEMORY && !x->halted) /* libcurl's word for a line of a head that grows over its limit, too */
+		why = "the board's answer has a header field without an end, or memory is short";
 
 	client_take_out(c, v);
 	x->answer.whole = code == CURLE_OK;

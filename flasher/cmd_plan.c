@@ -66,9 +66,11 @@ static int take_seconds(uint64_t *out, const char *text, uint64_t high, const ch
 static int take_number(struct plan *p, const struct number *n, const char *text, struct err *e)
 {
 	uint64_t value;
+	char option[32];
 	uint32_t narrow;
 
-	if (n->ms ? take_seconds(&value, text, n->high, n->name, e) : cli_number(&value, text, n->high, n->name, e))
+	snprintf(option, sizeof option, "--%s", n->name);
+	if (n->ms ? take_seconds(&value, text, n->high, n->name, e) : cli_number(&value, text, n->high, option, e))
 		return -1;
 	if (value < n->low)
 		return err_set(e, VERDICT_USAGE, "--%s %s is too little", n->name, text);
@@ -212,7 +214,7 @@ static void tell(const struct plan *p, const struct plan_options *o)
 		return;
 	}
 	fprintf(stderr, "%s %s: %zu %s in %zu %s (", p->product, p->version, p->n - p->nskipped,
-		p->n - p->nskipped == 1 ? "board" : "boards", p->nwaves, p->nwaves == 1 ? "wave" : "waves");
+		cli_many(p->n - p->nskipped, "board", "boards"), p->nwaves, cli_many(p->nwaves, "wave", "waves"));
 	for (size_t w = 0; w < p->nwaves; w++)
 		fprintf(stderr, "%s%zu", w ? ", " : "", p->waves[w].count);
 	fprintf(stderr, "), %zu skipped\n", p->nskipped);

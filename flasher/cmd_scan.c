@@ -313,7 +313,7 @@ static void say(const struct run *run)
 		}
 	}
 	fprintf(stderr, "%zu %s: %zu %s, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
-		r->asked, r->asked == 1 ? "address" : "addresses", r->count[SCAN_FOUND], r->count[SCAN_FOUND] == 1 ? "board" : "boards", r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
+		r->asked, cli_many(r->asked, "address", "addresses"), r->count[SCAN_FOUND], cli_many(r->count[SCAN_FOUND], "board", "boards"), r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
 }
 
 static void on_progress(size_t done, size_t all)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int fleet_read_credentials(struct fleet_run *f, struct err *e)
 {
@@ -14,7 +15,7 @@ int fleet_read_credentials(struct fleet_run *f, struct err *e)
 		return 0;
 	if (o->credentials) {
 		if (credentials_read(&f->credentials, o->credentials, e))
-			return -1;
+			return access(o->credentials, R_OK) != 0 ? err_prefix(e, "the credentials (--credentials FILE says where they are now)") : -1;
 	} else if (!o->password_file && o->password_fd < 0) {
 		return err_set(e, VERDICT_USAGE, "the password came by a descriptor, and is wanted again (--password-fd)");
 	} else if (secret_read(&password, o->password_file, o->password_fd, e) ||
@@ -46,6 +47,8 @@ static const struct image *find_image(struct fleet_run *f, const struct board *b
 		return NULL;
 	}
 	if (image_open(&i->image, f->options.bundle, trust, &any, e)) {
+		if (access(f->options.bundle, R_OK) != 0)
+			err_prefix(e, "the bundle (--bundle FILE says where it is now)");
 		free(i);
 		return NULL;
 	}

@@ -151,7 +151,7 @@ static void draw_table(struct live *l, const struct report *r)
 	if (*r->why) {
 		char why[300];
 
-		snprintf(text, sizeof text, "%s: %s", r->state, err_quote(why, sizeof why, r->why, strlen(r->why)));
+		snprintf(text, sizeof text, "%s: %s", r->state, err_escape(why, sizeof why, r->why, strlen(r->why)));
 		put(l, YELLOW, text);
 	}
 	fputs("\x1b[J", l->out); /* what a longer table before left below */

@@ -29,7 +29,7 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 
 		if (!report_state_bad(d->state))
 			continue;
-		err_quote(why, sizeof why, d->message, strlen(d->message));
+		err_escape(why, sizeof why, d->message, strlen(d->message));
 		fprintf(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
 			report_state_word(d->state), d->fault, why);
 	}

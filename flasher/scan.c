@@ -18,6 +18,7 @@ struct scan {
 	struct scan_probe **probes;   /* those under way: ACTIVE of them */
 	size_t next, active, done;
 	uint64_t begun_ms, told_ms;
+	size_t told;                  /* what the last line of progress said */
 	bool failed;
 	struct err *e;
 };
@@ -79,8 +80,9 @@ static void fill(struct scan *s)
 		s->next++;
 		s->active++;
 	}
-	if (s->progress && now - s->told_ms >= PROGRESS_MS) {
+	if (s->progress && now - s->told_ms >= PROGRESS_MS && s->done > s->told) {
 		s->told_ms = now;
+		s->told = s->done;
 		s->progress(s->done, r->n);
 	}
 	if (s->failed || s->done == r->n)

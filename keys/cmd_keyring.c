@@ -34,9 +34,11 @@ void keyring_print_sums(const char *name, const struct keyring *k)
 {
 	char quoted[160];
 
-	printf("%s: serial %" PRIu64 ", %zu roots (%" PRIu32 " sign), %zu release lines (%" PRIu32 " sign), %zu revoked, %zu floors\n",
-	       err_quote(quoted, sizeof quoted, name, strlen(name)), k->serial, k->nroots, k->root_threshold, k->nreleases,
-	       k->release_threshold, k->nrevoked, k->nfloors);
+	printf("%s: serial %" PRIu64 ", %zu %s (%" PRIu32 " %s), %zu %s (%" PRIu32 " %s), %zu revoked, %zu %s\n",
+	       err_quote(quoted, sizeof quoted, name, strlen(name)), k->serial, k->nroots, cli_many(k->nroots, "root", "roots"),
+	       k->root_threshold, cli_many(k->root_threshold, "signs", "sign"), k->nreleases,
+	       cli_many(k->nreleases, "release line", "release lines"), k->release_threshold,
+	       cli_many(k->release_threshold, "signs", "sign"), k->nrevoked, k->nfloors, cli_many(k->nfloors, "floor", "floors"));
 }
 
 static void say(const char *name, const struct keyring *k, bool json)

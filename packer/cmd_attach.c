@@ -2,7 +2,6 @@
 /* firmpack attach and detach: signatures that are made where the bundle is not */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +118,7 @@ static void say_detached(const struct wish *w, const struct front *f)
 
 	if (!w->json) {
 		printf("%s: to be signed, %zu bytes; it has %zu %s so far\n", w->output, f->peek.manifest_len, f->blocks.n,
-		       f->blocks.n == 1 ? "signature" : "signatures");
+		       cli_many(f->blocks.n, "signature", "signatures"));
 		return;
 	}
 	json_begin(&j, stdout);

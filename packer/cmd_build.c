@@ -86,8 +86,8 @@ static void print_text(const struct build_options *o, const struct build_result 
 {
 	char id[KEYID_HEX + 1];
 
-	printf("%s: %s %s, counter %" PRIu64 ", %zu entries, %" PRIu64 " bytes in %" PRIu64 ", %s", o->output, o->product,
-	       o->version, o->counter, r->nentries, r->payload_bytes, r->bundle_bytes,
+	printf("%s: %s %s, counter %" PRIu64 ", %zu %s, %" PRIu64 " bytes in %" PRIu64 ", %s", o->output, o->product,
+	       o->version, o->counter, r->nentries, cli_many(r->nentries, "entry", "entries"), r->payload_bytes, r->bundle_bytes,
 	       r->nsigners > 0 ? "signed by" : "not signed yet: see `detach' and `attach'");
 	for (size_t i = 0; i < r->nsigners; i++) {
 		keyid_print(id, r->signers[i]);

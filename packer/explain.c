@@ -11,6 +11,7 @@
 
 #include "core/chain.h"
 #include "core/chunks.h"
+#include "core/cli.h"
 #include "core/member.h"
 #include "core/reader.h"
 
@@ -131,8 +132,8 @@ static int ask_manifest(struct explaining *x, struct err *e)
 	if (manifest_parse(&x->m, text, x->len, e) != 0)
 		return refuse(x, EXPLAIN_MANIFEST, e);
 	head = manifest_head(x->m);
-	answer(x, EXPLAIN_MANIFEST, "%s %s, %" PRIu32 " entries, %" PRIu32 " chunks", head->product, head->version, head->nentries,
-	       head->nchunks);
+	answer(x, EXPLAIN_MANIFEST, "%s %s, %" PRIu32 " %s, %" PRIu32 " %s", head->product, head->version, head->nentries,
+	       cli_many(head->nentries, "entry", "entries"), head->nchunks, cli_many(head->nchunks, "chunk", "chunks"));
 	return 0;
 }
 

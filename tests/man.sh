@@ -20,6 +20,20 @@ for program in firmpack firmkey firmflash firmverify; do
         done <"$T/options" | nothing '  with all its options'
     done
 done
+# The other way round: no page tells of an option that there is not.
+for program in firmpack firmkey firmflash firmverify; do
+    page=$(find "$T/share/man" -name "$program.[18]")
+    for verb in $($program --help | awk '/^  [a-z]/ {print $1}'); do $program help "$verb"; done >"$T/help"
+    sed 's/\\-/-/g; s/Fl -/--/g' "$page" | grep -oE '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE '\-\-.*' | sort -u |
+        while read -r option; do grep -qE -- "$option([^a-z-]|\$)" "$T/help" || echo "$option"; done | nothing "$(basename "$page") has no others"
+done
+# firmverify's synopsis is written by hand: each verb has just the options of its help there.
+for verb in $(firmverify --help | awk '/^  [a-z]/ {print $1}'); do
+    firmverify help "$verb" | sed '/^[A-Z]/d' | grep -oE '\-\-[a-z-]+' | sort -u >"$T/options"
+    awk -v verb="$verb" '/^\.Sh DESCRIPTION/ {exit} /^\.Nm$/ {mine = 0} $0 == ".Cm " verb {mine = 1} mine' docs/man/firmverify.8 |
+        grep -oE 'Fl -[a-z-]+' | sed 's/Fl -/--/' | sort -u >"$T/synopsis"
+    same "firmverify.8: the synopsis of $verb" "$T/options" "$T/synopsis"
+done
 sed -n 's/^\t{"\([a-z-]*\)", [0-9].*take_.*/\1/p' "$TESTS/../verifier/device.c" >"$T/directives"
 ok 'the directives are known' test "$(wc -l <"$T/directives")" -ge 13
 while read -r directive; do
@@ -34,6 +48,7 @@ sed -n '/^\.Bd/,/^\.Ed/p' "$man/firmseal-device.5" | grep -v '^\.' |
 ok 'its example is a device file' firmverify status --device device
 if command -v groff >/dev/null 2>&1 && ls /usr/share/groff/current/tmac/mdoc.tmac >/dev/null 2>&1; then
     for page in "$T"/share/man/*/*; do groff -mdoc -ww -z -Tutf8 "$page" 2>&1 | nothing "$(basename "$page") is sound"; done
+    grep -nE ' $' "$T"/share/man/*/* | nothing 'no line ends in a blank'
 else
     skip 'the pages are sound' 'no groff with mdoc here'
 fi

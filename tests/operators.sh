@@ -33,3 +33,16 @@ while IFS= read -r line; do
     grep -qxF "$line" all || echo "$line"
 done <shown | nothing 'all of it was printed'
 ok 'the HTML report is there' grep -q '<html' farm.html
+
+# The unit, where systemd can judge it. Its program is looked for where it is installed, which is not here.
+sed -n '/^```ini$/,/^```$/p' "$TESTS/../docs/operators.md" | grep -v '^```' | sed "s,/usr/bin/firmflash,$BUILD/firmflash,; /^User=/d" >firmseal-rollout.service
+ok 'the text has a unit' grep -q '^ExecStart=.*/firmflash resume ' firmseal-rollout.service
+if command -v systemd-analyze >/dev/null 2>&1; then
+    systemd-analyze verify ./firmseal-rollout.service 2>&1 | grep firmseal-rollout | nothing '  which systemd understands'
+else
+    skip '  which systemd understands' 'no systemd-analyze here'
+fi
+line=$(sed -n 's,^ExecStart=[^ ]*/\(firmflash resume\) [^ ]* ,\1 farm.ledger ,p' firmseal-rollout.service | sed "s,/var/lib/firmseal,$T,")
+# shellcheck disable=SC2086 # a command and its arguments
+ok '  what it runs, on a rollout that is done' $line
+ok '  and figures for the node exporter' grep -q '^firmseal_rollout_info.*state="done"' rollout.prom

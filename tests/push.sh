@@ -319,9 +319,10 @@ mkdir "$T/home"
 printf 'machine 127.0.0.1 login admin password other\n' >"$T/home/.netrc"
 nowhere=http://127.0.0.1:1
 ends "with a proxy and a .netrc around" 0 ': accepted' \
-    env HOME="$T/home" http_proxy=$nowhere ALL_PROXY=$nowhere all_proxy=$nowhere \
+    env HOME="$T/home" http_proxy=$nowhere ALL_PROXY=$nowhere all_proxy=$nowhere SSLKEYLOGFILE="$T/keylog" CURL_HOME="$T/home" \
     firmflash push "$bundle" --board zynq-s19 --to "http://127.0.0.1:$p" --boards "$boards" \
     --password-file "$T/password" --pubkey "$T/release.pub" --quiet
+ok "no log of keys is begun" [ ! -e "$T/keylog" ]
 ok "neither is heeded" [ "$(cut -d' ' -f1,3 "$s/requests" | tr '\n' ,)" = "GET -,POST -," ]
 serve good
 before=$(date +%s)

@@ -65,6 +65,15 @@ static int end(void **state)
 	return 0;
 }
 
+static void text_is_read_by_people(void **state)
+{
+	(void)state;
+	render(report_text);
+	no_byte_is_odd();
+	assert_true(times("the board says \"Cannot Find Signature!!!\"") > 0); /* quotes stay: nothing stands around them */
+	assert_int_equal(times("\\x22"), 0);
+}
+
 static void words_and_states_are_one(void **state)
 {
 	enum report_state found;
@@ -280,6 +289,7 @@ static int show(const char *name)
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(text_is_read_by_people, begin),
 		cmocka_unit_test_setup(words_and_states_are_one, begin),
 		cmocka_unit_test_setup(every_board_is_counted_once, begin),
 		cmocka_unit_test_setup(html_holds_every_state_and_no_way_out, begin),

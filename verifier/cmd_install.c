@@ -15,11 +15,12 @@
 
 static void print_text(const struct device *d, const struct install_result *r)
 {
-	printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " slots\n", r->product, r->version, r->counter, r->slots);
+	printf("installed: %s %s, counter %" PRIu64 ", %" PRIu32 " %s\n", r->product, r->version, r->counter, r->slots,
+	       cli_many(r->slots, "slot", "slots"));
 	if (r->trial)
 		printf("side %s starts next, on trial\n", boot_letter(r->side));
 	if (r->hooks_skipped)
-		printf("%" PRIu32 " hooks were not run: this board has hooks off\n", r->hooks_skipped);
+		printf("%" PRIu32 " %s not run: this board has hooks off\n", r->hooks_skipped, cli_many(r->hooks_skipped, "hook was", "hooks were"));
 	for (size_t i = 0; i < d->nsettings; i++)
 		if (r->settings[i] != SETTING_NOT_ASKED)
 			printf("setting %s: %s\n", d->settings[i], setting_fate_text(r->settings[i]));

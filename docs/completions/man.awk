@@ -26,6 +26,7 @@ $1 == "verb" {
 }
 {
     sub(/^line /, "")
+    sub(/ +$/, "")
     if (!inside)
         print ".Bd -literal -compact"
     inside = 1
