@@ -210,6 +210,11 @@ int cli_usage(const char *format, ...)
 	return STATUS_USAGE;
 }
 
+int cli_wrong(const struct err *e)
+{
+	return e->verdict == VERDICT_USAGE ? cli_usage("%s", e->message) : cli_fail_as(e, json_wanted);
+}
+
 const char *cli_many(uint64_t n, const char *one, const char *many)
 {
 	return n == 1 ? one : many;

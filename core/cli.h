@@ -46,6 +46,9 @@ int cli_option(int argc, char **argv, const char *shorts, const struct option *t
 /* A usage error: says the message, and a short synopsis of the verb or where to find a long one. Returns STATUS_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What was wrong with the arguments, or with a file that they name: as cli_usage, but E may have another verdict; then as cli_fail_as. */
+int cli_wrong(const struct err *e);
+
 /* ONE or MANY, whichever goes with N. */
 const char *cli_many(uint64_t n, const char *one, const char *many);
 

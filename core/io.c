@@ -218,6 +218,19 @@ int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 	return -1;
 }
 
+/* Puts the new file in place; with RENAME_NOREPLACE only where nothing is. Some file systems (NFS) know no flags: there a second link does
+ * what they do, and fails likewise. */
+static int place(const struct io_new *f, unsigned flags)
+{
+	if (!flags)
+		return renameat(f->dir, f->temporary, f->dir, f->name);
+	if (renameat2(f->dir, f->temporary, f->dir, f->name, flags) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	return linkat(f->dir, f->temporary, f->dir, f->name, 0) == 0 ? unlinkat(f->dir, f->temporary, 0) : -1;
+}
+
 static int commit(struct io_new *f, unsigned flags, struct err *e)
 {
 	int fd = f->fd;
@@ -227,8 +240,9 @@ static int commit(struct io_new *f, unsigned flags, struct err *e)
 	f->fd = -1;
 	if (close(fd) != 0)
 		return err_errno(e, "cannot close %s", f->name);
-	if (flags ? renameat2(f->dir, f->temporary, f->dir, f->name, flags) : renameat(f->dir, f->temporary, f->dir, f->name))
-		return err_errno(e, "cannot put %s in place", f->name);
+	if (place(f, flags) != 0)
+		return errno == EEXIST ? err_set(e, VERDICT_USAGE, "%s is there already, and is not replaced", f->name)
+				       : err_errno(e, "cannot put %s in place", f->name);
 	f->temporary[0] = '\0';
 	if (fsync(f->dir) != 0)
 		return err_errno(e, "cannot sync the directory of %s", f->name);

@@ -40,7 +40,7 @@ struct io_new {
 int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e);
 /* fsync, close, rename, fsync of the directory: each checked. On failure nothing is left behind. */
 int io_new_commit(struct io_new *f, struct err *e);
-/* As io_new_commit, but fails when NAME exists already. */
+/* As io_new_commit, but fails (usage) when NAME exists already. */
 int io_new_commit_exclusive(struct io_new *f, struct err *e);
 /* Removes what was written. Safe after a commit and on a zeroed record with fd -1. */
 void io_new_discard(struct io_new *f);

@@ -76,7 +76,7 @@ int verb_check(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_QUICK | OPEN_POLICY, 1, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
 	if (check(&bundle, &options, &e) != 0)

@@ -73,7 +73,7 @@ int verb_unpack(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_OWNERS | OPEN_POLICY, 2, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
 	if (unpack(&bundle, &options, &e) != 0)

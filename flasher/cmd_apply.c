@@ -12,7 +12,7 @@ static int run(int argc, char **argv, unsigned verb)
 	int status = STATUS_SYSTEM;
 
 	if (fleet_options_parse(&options, argc, argv, verb, &e))
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if ((verb == FLEET_APPLY ? fleet_run_create(&f, &options, &e) : fleet_run_open(&f, &options, &e)) ||
 	    (verb == FLEET_RETRY && fleet_run_retry(f, options.states, &e)) || fleet_run_go(f, &status, &e))
 		status = cli_fail_as(&e, options.json);

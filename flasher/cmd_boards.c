@@ -46,7 +46,7 @@ int cmd_boards(int argc, char **argv)
 
 	while ((option = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (option == '?')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		if (option == 'b')
 			dir = optarg;
 		else

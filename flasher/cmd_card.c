@@ -113,7 +113,7 @@ int cmd_card(int argc, char **argv)
 	struct err e = {.verdict = VERDICT_OK};
 
 	if (card_options_parse(&options, argc, argv, &e))
-		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, options.json);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) || board_dirs_init(&dirs, options.boards_dir, &e))
 		return cli_fail_as(&e, options.json);
 	if (options.act == CARD_VERIFY)

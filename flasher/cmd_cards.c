@@ -98,7 +98,7 @@ int cmd_cards(int argc, char **argv)
 
 	while ((option = cli_option(argc, argv, "", options, &e)) != -1)
 		if (option == '?' || take_option(&w, option, optarg, &e) != 0)
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 	if (optind != argc)
 		return cli_usage("`%s' is one argument too many", argv[optind]);
 	if (list(&(struct disk_roots){w.sys, w.proc}, w.most, w.json, &e) != 0)

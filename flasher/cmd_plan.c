@@ -261,7 +261,7 @@ int cmd_plan(int argc, char **argv)
 		err_set(&e, VERDICT_SYSTEM, "out of memory");
 		status = cli_fail(&e);
 	} else if (parse(p, o, argc, argv, &e)) {
-		status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, o->json);
+		status = cli_wrong(&e);
 	} else if (make(p, o, &e)) {
 		status = cli_fail_as(&e, o->json);
 	} else {

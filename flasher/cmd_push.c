@@ -229,7 +229,7 @@ int cmd_push(int argc, char **argv)
 	int status = -1;
 
 	if (push_options_parse(&run.options, argc, argv, &e)) {
-		status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, run.options.json);
+		status = cli_wrong(&e);
 		goto out;
 	}
 	if (prepare(&run, &e) || start(&run, &e)) {

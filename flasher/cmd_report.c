@@ -45,7 +45,7 @@ int cmd_status(int argc, char **argv)
 
 	while ((option = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (option != 'j')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		json = true;
 	}
 	if (argc - optind != 1)
@@ -68,7 +68,7 @@ int cmd_report(int argc, char **argv)
 
 	while ((option = cli_option(argc, argv, "o:", options, &e)) != -1) {
 		if (option == '?')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		if (option == 'o')
 			to = optarg;
 		else if (form && form != option)

@@ -351,7 +351,7 @@ int cmd_scan(int argc, char **argv)
 	run->targets.ranges.limit = RANGES_DEFAULT_MAX;
 	run->options = (struct scan_options){.port = 80, .api_port = API_PORT, .timeout_ms = 5000, .concurrency = 256, .rate = 500};
 	if (parse(run, argc, argv, &e)) {
-		status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, run->json);
+		status = cli_wrong(&e);
 	} else if (prepare(run, &e) || run_scan(run, &e)) {
 		status = cli_fail_as(&e, run->json);
 	} else {

@@ -8,12 +8,13 @@
 int report_text(FILE *out, const struct report *r, struct err *e)
 {
 	size_t count[REPORT_STATES];
-	char why[3 * SESSION_TEXT_MAX], version[200];
+	char why[3 * SESSION_TEXT_MAX], version[200], halted[3 * SESSION_TEXT_MAX];
 
 	(void)e;
 	report_count(r, 0, count);
 	fprintf(out, "%s %s: %s%s%s\n", err_quote(why, sizeof why, r->product, strlen(r->product)),
-		err_quote(version, sizeof version, r->version, strlen(r->version)), r->state, r->why[0] ? ": " : "", r->why);
+		err_quote(version, sizeof version, r->version, strlen(r->version)), r->state, r->why[0] ? ": " : "",
+		err_escape(halted, sizeof halted, r->why, strlen(r->why)));
 	for (size_t w = 0; w < r->nwaves; w++) {
 		size_t in[REPORT_STATES];
 
@@ -31,7 +32,7 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 			continue;
 		err_escape(why, sizeof why, d->message, strlen(d->message));
 		fprintf(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
-			report_state_word(d->state), d->fault, why);
+			report_state_word(d->state), err_escape(version, sizeof version, d->fault, strlen(d->fault)), why);
 	}
 	return 0;
 }

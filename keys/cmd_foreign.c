@@ -104,7 +104,7 @@ int cmd_import(int argc, char **argv)
 	int rc;
 
 	if (parse(&w, argc, argv, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (!w.output || w.form || w.secret || (w.bare && (w.pw.file || w.pw.fd >= 0)))
 		return cli_usage("want one FILE, -o NAME, and at most one source of a password");
 	if (seal_read_file(&text, &len, w.file, FOREIGN_FILE_MAX, &e) != 0)
@@ -168,11 +168,11 @@ int cmd_export(int argc, char **argv)
 	struct wish w;
 
 	if (parse(&w, argc, argv, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (!w.form || w.bare || (w.secret && !w.output))
 		return cli_usage("want one FILE and --form; a secret key only leaves into a file: -o");
 	if (foreign_form(&form, w.form, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (w.secret && form != FORM_SIGNIFY && form != FORM_PEM)
 		return cli_usage("a secret key can be written for signify or in pem");
 	if (w.json && !w.output)

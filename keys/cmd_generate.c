@@ -57,7 +57,7 @@ int cmd_generate(int argc, char **argv)
 		case OPT_JSON: json = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&pw, optarg, &e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&pw, optarg, &e); break;
-		default: return cli_usage("%s", e.message);
+		default: return cli_wrong(&e);
 		}
 	}
 	if (rc != 0)

@@ -130,7 +130,7 @@ int keyring_create(int argc, char **argv)
 		else if (c == 't')
 			rc = take_count(&k.root_threshold, optarg, &e);
 		else
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 	}
 	if (rc == 0 && (!output || optind == argc))
 		return cli_usage("-o KEYRING and at least one root's PUB are needed");
@@ -197,7 +197,7 @@ int keyring_add_release(int argc, char **argv)
 		else if (c == 'b' && s.nboards < KEYRING_RELEASES_MAX)
 			s.boards[s.nboards++] = optarg;
 		else if (c == '?')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		else
 			return cli_usage("more than %d --product or --board", KEYRING_RELEASES_MAX);
 	}
@@ -270,7 +270,7 @@ int keyring_next(int argc, char **argv)
 
 	while ((c = cli_option(argc, argv, "o:", table, &e)) != -1) {
 		if (c != 'o')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		output = optarg;
 	}
 	if (!output || argc - optind != 1)

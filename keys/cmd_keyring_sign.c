@@ -218,11 +218,11 @@ int keyring_sign(int argc, char **argv)
 
 	while ((c = cli_option(argc, argv, "k:", options, &e)) != -1)
 		if (c == '?' || take_option(&w, c, &e) != 0)
-			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
+			return cli_wrong(&e);
 	if (argc - optind != 1 || (w.key != NULL) + w.signers.n + (w.nmerge > 0) != 1)
 		return cli_usage("want one KEYRING, and one of -k KEY, --signer and --merge");
 	if (signer_complete(&w.signers, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	w.file = argv[optind];
 	return run(&w, &e) == 0 ? cli_done(STATUS_DONE) : cli_fail_as(&e, w.json);
 }

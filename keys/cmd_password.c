@@ -58,7 +58,7 @@ int cmd_password(int argc, char **argv)
 		case OPT_PASSWORD_FD: rc = password_use_fd(&old, optarg, &e); break;
 		case OPT_NEW_FILE: rc = password_use_file(&new, optarg, &e); break;
 		case OPT_NEW_FD: rc = password_use_fd(&new, optarg, &e); break;
-		default: return cli_usage("%s", e.message);
+		default: return cli_wrong(&e);
 		}
 	}
 	if (rc != 0)

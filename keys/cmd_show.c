@@ -174,7 +174,7 @@ int cmd_show(int argc, char **argv)
 
 	while ((c = cli_option(argc, argv, "", options, &e)) != -1) {
 		if (c != 'j')
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 		json = true;
 	}
 	if (optind == argc)

@@ -113,11 +113,11 @@ int cmd_sign(int argc, char **argv)
 
 	while ((c = cli_option(argc, argv, "k:t:", options, &e)) != -1)
 		if (c == '?' || take_option(&w, c, &e) != 0)
-			return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
+			return cli_wrong(&e);
 	if ((w.key != NULL) + w.signers.n != 1 || optind == argc)
 		return cli_usage("-k KEY or one --signer, and at least one FILE are needed");
 	if (signer_complete(&w.signers, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	for (char **name = argv + optind; w.json && *name; name++)
 		if (strcmp(*name, "-") == 0)
 			return cli_usage("the signature of standard input goes to standard output, where --json would go as well");

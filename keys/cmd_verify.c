@@ -129,7 +129,7 @@ int cmd_verify(int argc, char **argv)
 		case 'p': rc = trust_add_file(&trust, optarg, &e); break;
 		case 'k': rc = trust_add_keyring_file(&trust, optarg, &e); break;
 		case 'j': json = true; break;
-		default: return cli_usage("%s", e.message);
+		default: return cli_wrong(&e);
 		}
 	}
 	if (rc != 0)

@@ -128,6 +128,10 @@ int ring_file_write(const char *path, const struct keyring *k, bool exclusive, s
 		goto out;
 	}
 	write_lines(d, k);
+	if (k->nroots < k->root_threshold) {
+		err_set(e, VERDICT_USAGE, "of %zu %s at least %" PRIu32 " cannot sign", k->nroots, k->nroots == 1 ? "root" : "roots", k->root_threshold);
+		goto out;
+	}
 	if (keyring_parse(again, d->text, d->len, e) != 0) {
 		err_prefix(e, "this would be no keyring");
 		goto out;
@@ -141,6 +145,31 @@ out:
 
 /* --- edits; what they put together is checked when it is written --- */
 
+static bool is_root(const struct keyring *k, const unsigned char id[static KEYID_SIZE])
+{
+	for (size_t i = 0; i < k->nroots; i++)
+		if (memcmp(k->roots[i].id, id, KEYID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static bool is_release(const struct keyring *k, const unsigned char id[static KEYID_SIZE])
+{
+	for (size_t i = 0; i < k->nreleases; i++)
+		if (memcmp(k->releases[i].key.id, id, KEYID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+/* A word, a word with a star at its end, or the star alone. */
+static bool is_pattern(const char *boards)
+{
+	size_t n = strlen(boards);
+	bool star = n > 0 && boards[n - 1] == '*';
+
+	return (star && n == 1) || text_is_name((struct span){boards, n - star});
+}
+
 int ring_add_root(struct keyring *k, const struct public_key *key, struct err *e)
 {
 	char id[KEYID_HEX + 1];
@@ -148,6 +177,10 @@ int ring_add_root(struct keyring *k, const struct public_key *key, struct err *e
 	keyid_print(id, key->id);
 	if (keyring_revokes(k, key->id))
 		return err_set(e, VERDICT_USAGE, "key %s is revoked, and that is for good", id);
+	if (is_root(k, key->id))
+		return err_set(e, VERDICT_USAGE, "key %s is a root already", id);
+	if (is_release(k, key->id))
+		return err_set(e, VERDICT_USAGE, "key %s signs bundles: a root signs keyrings and nothing else", id);
 	if (k->nroots == KEYRING_ROOTS_MAX)
 		return err_set(e, VERDICT_USAGE, "a keyring holds at most %d roots", KEYRING_ROOTS_MAX);
 	k->roots[k->nroots++] = *key;
@@ -162,6 +195,16 @@ int ring_add_release(struct keyring *k, const struct public_key *key, const char
 	keyid_print(id, key->id);
 	if (keyring_revokes(k, key->id))
 		return err_set(e, VERDICT_USAGE, "key %s is revoked, and that is for good", id);
+	if (is_root(k, key->id))
+		return err_set(e, VERDICT_USAGE, "key %s is a root, which signs keyrings and nothing else", id);
+	if (!text_is_name((struct span){product, strlen(product)}))
+		return err_set(e, VERDICT_USAGE, "a product is 1 to 64 of [A-Za-z0-9._+-]");
+	if (!is_pattern(boards))
+		return err_set(e, VERDICT_USAGE, "boards are an id, the beginning of some with `*' behind it, or `*'");
+	for (size_t i = 0; i < k->nreleases; i++)
+		if (memcmp(k->releases[i].key.id, key->id, KEYID_SIZE) == 0 && strcmp(k->releases[i].product, product) == 0 &&
+		    strcmp(k->releases[i].boards, boards) == 0)
+			return err_set(e, VERDICT_USAGE, "key %s may sign %s for %s already", id, product, boards);
 	if (k->nreleases == KEYRING_RELEASES_MAX)
 		return err_set(e, VERDICT_USAGE, "a keyring holds at most %d release lines", KEYRING_RELEASES_MAX);
 	if (strlen(product) > TEXT_NAME_MAX || strlen(boards) > KEYRING_PATTERN_MAX)

@@ -83,7 +83,7 @@ int cmd_attach(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (parse(&w, argc, argv, &e) != 0)
-		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
+		return cli_wrong(&e);
 	if (!w.bundle || !*w.files || trust_is_empty(&w.trust))
 		return cli_usage("want a BUNDLE, SIGNATURES and the --pubkey or --keyring they are checked by");
 	if (crypto_init_verify(&e) != 0 || attach(&w, &front, &e) != 0)

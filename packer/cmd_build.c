@@ -105,7 +105,7 @@ int cmd_build(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (options_parse(&options, argc, argv, cli_relay, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	terminal_init(&terminal, options.quiet);
 	if (keys_init(&e) != 0 || build_run(&result, &options, &terminal.base, &e) != 0)
 		status = (int)verdict_status(e.verdict);

@@ -152,7 +152,7 @@ int cmd_countersign(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (parse(&w, argc, argv, &e) != 0)
-		return e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail_as(&e, w.json);
+		return cli_wrong(&e);
 	if (keys_init(&e) != 0 || countersign(&front, &w, &e) != 0)
 		status = cli_fail_as(&e, w.json);
 	else

@@ -230,7 +230,7 @@ int cmd_diff(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_PAIR, 2, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
 	if (open_both(both, &options, &e) != 0)

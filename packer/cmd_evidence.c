@@ -224,7 +224,7 @@ int cmd_evidence(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, 0, 1, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
 	if (look(&l, &options, &e) != 0)

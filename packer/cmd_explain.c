@@ -78,7 +78,7 @@ int cmd_explain(int argc, char **argv)
 	enum verdict verdict;
 
 	if (open_options_parse(&options, argc, argv, OPEN_POLICY, 1, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (!options.board)
 		return cli_usage("--board ID[:REV] is needed: the board that is asked about");
 	if (crypto_init_verify(&e) != 0 || prepare(&question, id, &bundle, &options, &e) != 0) {

@@ -286,7 +286,7 @@ int cmd_inspect(int argc, char **argv)
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_UNVERIFIED, 1, &e) != 0)
-		return cli_usage("%s", e.message);
+		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
 	if ((options.npubkeys > 0 || options.keyring ? inspect_authentic : inspect_anybodys)(&bundle, &options, &e) != 0)

@@ -308,7 +308,7 @@ int cmd_run(int argc, char **argv)
 						  .boot_ms = 2000, .leave_ms = 50};
 	while ((option = cli_option(argc, argv, "", long_options, &e)) != -1) {
 		if (option == '?' || take(run, option, optarg, &e)) {
-			status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
+			status = cli_wrong(&e);
 			goto out;
 		}
 	}
@@ -317,7 +317,7 @@ int cmd_run(int argc, char **argv)
 		goto out;
 	}
 	if (prepare(run, &e) || run_farm(run, &e))
-		status = e.verdict == VERDICT_USAGE ? cli_usage("%s", e.message) : cli_fail(&e);
+		status = cli_wrong(&e);
 	else
 		status = cli_done(STATUS_DONE);
 out:

@@ -69,7 +69,7 @@ static void another_is_kept_when_asked(void **state)
 	(void)state;
 	assert_int_equal(io_write_new("file", "one", 3, 0644, true, NULL), 0);
 	assert_int_equal(io_write_new("file", "two", 3, 0644, true, &e), -1);
-	assert_int_equal(e.verdict, VERDICT_SYSTEM);
+	assert_int_equal(e.verdict, VERDICT_USAGE);
 	expect_content("file", "one");
 }
 

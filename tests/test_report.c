@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "tests/report_sample.h"
+#include "flasher/report_fill.h"
 #include "flasher/report_write.h"
 
 static struct sample sample;

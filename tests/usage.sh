@@ -52,10 +52,31 @@ for program in firmpack firmkey firmverify firmflash firmsim; do
     $program --help | grep '^  [a-z]' | sed 's/^\(  [a-z-]*  *\).*/\1/' | awk '{print length}' | sort -u | sed 1d | nothing "$program: its verbs stand in columns"
 done
 
+# --- keyrings ---
+for n in 1 2; do firmkey generate -o "root-$n" --no-password >.log; done
+says 'more signing roots than roots' 'of 1 root at least 2 cannot sign' firmkey keyring create -o ring --threshold 2 root-1.pub
+firmkey keyring create -o ring root-1.pub >.log
+says 'a keyring over another' 'ring is there already' firmkey keyring create -o ring root-1.pub
+says 'a root twice' 'is a root already' firmkey keyring add-root ring root-1.pub
+says 'a root that signs bundles' 'is a root, which signs keyrings' firmkey keyring add-release ring root-1.pub --product p --board '*'
+firmkey keyring add-release ring key.pub --product p --board '*' >.log
+says 'a release key that signs keyrings' 'signs bundles' firmkey keyring add-root ring key.pub
+says 'a star in the middle' "with \`*' behind it" firmkey keyring add-release ring key.pub --product p --board 'a*b'
+says 'the same twice' 'may sign p for * already' firmkey keyring add-release ring key.pub --product p --board '*'
+
 # --- names ---
 says 'a bundle onto standard output' "\`-' is no name here" build --key key.key -o -
 says 'a bundle in place of a device' 'no regular file' build --key key.key -o /dev/null
 ok '  which stays one' test -c /dev/null
+# As on NFS, whose rename knows no flags.
+if [ -z "${SAN:-}" ] && strace -o /dev/null true 2>/dev/null; then
+    ok 'a keyring where no rename spares what is there' strace -o /dev/null -e inject=renameat2:error=EINVAL firmkey keyring create -o nfs root-1.pub
+    ok '  is there' firmkey keyring show nfs
+    says '  and is spared' 'nfs is there already' strace -o /dev/null -e inject=renameat2:error=EINVAL firmkey keyring create -o nfs root-2.pub
+    find . -name '.firmseal-new-*' | nothing '  nothing is left beside it'
+else
+    skip 'a keyring where no rename spares what is there' 'strace cannot trace here'
+fi
 says 'a ledger that is there already' 'firmflash resume' sh -c '
     printf "firmseal-credentials 1\n" >cr && chmod 600 cr && echo hush >pw && chmod 600 pw &&
     printf "mac,address,board\n02:00:00:00:00:01,127.0.0.1:1,zynq-s9\n" >inv.csv &&

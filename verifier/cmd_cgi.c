@@ -87,7 +87,7 @@ int cmd_cgi(int argc, char **argv)
 		else if (c == 's')
 			status = true;
 		else
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 	}
 	if (optind != argc)
 		return cli_usage("`%s' is none of upgrade.cgi, upgrade_clear.cgi, status.cgi", argv[optind]);

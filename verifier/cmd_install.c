@@ -86,7 +86,7 @@ int cmd_install(int argc, char **argv)
 		else if (c == 'c')
 			settings = INSTALL_CLEAR;
 		else
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 	}
 	if (argc - optind != 1)
 		return cli_usage("want one BUNDLE");

@@ -62,7 +62,7 @@ int cmd_device_options(const char **device_file, bool *json, int argc, char **ar
 		else if (c == 'j')
 			*json = true;
 		else
-			return cli_usage("%s", e.message);
+			return cli_wrong(&e);
 	}
 	return argc == optind ? 0 : cli_usage("want no more arguments");
 }
