@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/io.h"
@@ -16,6 +17,7 @@
 enum {
 	APPLICATION_ID = 0x6673666c, /* "fsfl" */
 	BUSY_MS = 10000,             /* for a reader's checkpoint */
+	LOCK_TURNS = 20,             /* of 10 ms: for a reader that asks whether a run has it */
 };
 
 static const char schema[] =
@@ -95,8 +97,15 @@ static int take_lock(struct ledger *l, const char *file, int flags, struct err *
 		return err_set(e, VERDICT_USAGE, "%s is there already: `firmflash resume' goes on with a ledger, another name begins anew", quoted);
 	if (l->lock < 0)
 		return err_errno(e, "cannot %s the ledger %s", flags ? "make" : "open", quoted);
-	if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
+	for (int i = 0; i < LOCK_TURNS; i++) {
+		const struct timespec turn = {.tv_nsec = 10000000};
+
+		if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK || nanosleep(&turn, NULL) != 0)
+			break;
+		errno = EWOULDBLOCK;
+	}
 	return errno == EWOULDBLOCK ? err_set(e, VERDICT_BUSY, "another run has the ledger %s", quoted)
 				    : err_errno(e, "cannot lock the ledger %s", quoted);
 }
@@ -185,7 +194,7 @@ int64_t ledger_number(struct ledger *l, const char *sql)
 }
 
 /* What SQLite says of a file that is not there, or that is none of its own, helps nobody. */
-static int look_first(const char *file, struct err *e)
+static int look_first(struct ledger *l, const char *file, bool write, struct err *e)
 {
 	static const char magic[] = "SQLite format 3";
 	char head[sizeof magic], quoted[160];
@@ -196,6 +205,7 @@ static int look_first(const char *file, struct err *e)
 	if (fd < 0)
 		return err_errno(e, "cannot open the ledger %s", quoted);
 	n = io_read_full(fd, head, sizeof head);
+	l->in_use = !write && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK; /* had for an instant: take_lock waits that long */
 	close(fd);
 	if (n < 0)
 		return err_errno(e, "cannot read the ledger %s", quoted);
@@ -226,7 +236,7 @@ int ledger_open(struct ledger **out, const char *file, bool write, struct err *e
 	if (!l)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	l->lock = -1;
-	if (look_first(file, e) || (write && take_lock(l, file, 0, e))) {
+	if (look_first(l, file, write, e) || (write && take_lock(l, file, 0, e))) {
 		if (l->lock >= 0)
 			close(l->lock);
 		free(l);
@@ -238,6 +248,11 @@ int ledger_open(struct ledger **out, const char *file, bool write, struct err *e
 	}
 	*out = l;
 	return 0;
+}
+
+bool ledger_in_use(const struct ledger *l)
+{
+	return l->in_use;
 }
 
 int ledger_plan(struct ledger *l, char **text, size_t *len, struct err *e)

@@ -40,6 +40,9 @@ int ledger_create(struct ledger **out, const char *file, const char *text, size_
  * another run has it). */
 int ledger_open(struct ledger **out, const char *file, bool write, struct err *e);
 
+/* Whether a run was at work on it when it was opened to be read. */
+bool ledger_in_use(const struct ledger *l);
+
 /* The plan's text, freed by the caller. Returns 0 or -1; malformed when its hash is not the one that was noted. */
 int ledger_plan(struct ledger *l, char **text, size_t *len, struct err *e);
 

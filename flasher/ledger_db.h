@@ -12,6 +12,7 @@ struct ledger {
 	sqlite3_stmt *put, *event, *note;
 	int lock;                    /* the file itself, under flock(): gone with the process, however it ends */
 	bool open;                   /* a transaction */
+	bool in_use;                 /* by a run, when this reader came */
 };
 
 /* Says in E that WHAT cannot be done, and why. Returns -1. */

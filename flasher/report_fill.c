@@ -83,7 +83,7 @@ void report_refresh(struct report_filled *f, const struct plan *plan, const stru
 	}
 	for (size_t w = 0; w < plan->nwaves; w++)
 		f->waves[w].state = left[w] == 0 ? "done" : w + 1 > wave ? (w == wave && strcmp(state, "gate") == 0 ? "gate" : "waiting")
-				    : strcmp(state, "halted") == 0 ? "halted" : "running";
+				    : strcmp(state, "halted") == 0 || strcmp(state, "interrupted") == 0 ? state : "running";
 	snprintf(f->why, sizeof f->why, "%s", why);
 	f->report.why = f->why;
 	f->report.state = state;
@@ -112,7 +112,7 @@ int report_take_notes(struct report_filled *f, struct ledger *l, struct err *e)
 }
 
 /* The state of a run that this process does not run itself, from what it last wrote down. */
-static const char *last_state(const struct report_filled *f, const struct ledger_device *devices, const char *halted)
+static const char *last_state(const struct report_filled *f, const struct ledger_device *devices, const char *halted, bool in_use)
 {
 	const char *kind = f->report.nevents ? f->events[f->report.nevents - 1].kind : "";
 	size_t left = 0;
@@ -120,13 +120,14 @@ static const char *last_state(const struct report_filled *f, const struct ledger
 	for (size_t i = 0; i < f->report.ndevices; i++)
 		left += !session_ended(devices[i].session.state);
 	return left == 0 ? "done" : *halted ? "halted" : strcmp(kind, "gate") == 0 ? "gate" :
-	       strcmp(kind, "stop") == 0 ? "stopped" : "running";
+	       strcmp(kind, "stop") == 0 ? "stopped" : in_use ? "running" : "interrupted";
 }
 
 int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, struct ledger_device **devices, uint64_t now_ms,
 		struct err *e)
 {
 	char *text = NULL, *value = malloc(LEDGER_VALUE_MAX + 1);
+	const char *state;
 	size_t len;
 	uint64_t opened = 0;
 	int rc = -1;
@@ -151,7 +152,9 @@ int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, st
 	(void)text_number(&opened, (struct span){value, strlen(value)}, PLAN_WAVES_MAX);
 	if (ledger_get(l, "halted", value, e))
 		goto out;
-	report_refresh(f, plan, *devices, last_state(f, *devices, value), value, (unsigned)opened, now_ms);
+	state = last_state(f, *devices, value, ledger_in_use(l));
+	report_refresh(f, plan, *devices, state, strcmp(state, "interrupted") == 0 ? "nobody is at work on it; `firmflash resume' goes on" : value,
+		       (unsigned)opened, now_ms);
 	rc = 0;
 out:
 	free(text);

@@ -16,7 +16,7 @@ static const char *const report_style[] = {
 	"h2{font-size:1.1rem;margin:28px 0 10px}h3{font-size:.95rem;margin:0 0 6px}h3 small{font-weight:400;color:var(--soft)}\n"
 	"header{display:flex;flex-wrap:wrap;gap:6px 14px;align-items:center}.sub{color:var(--soft);margin:6px 0 16px;"
 	"overflow-wrap:anywhere}.badge{padding:3px 12px;border-radius:99px;font-weight:600;color:var(--on);background:var(--going)}"
-	".badge.done{background:var(--good)}.badge.halted,.badge.stopped{background:var(--bad)}\n",
+	".badge.done{background:var(--good)}.badge.halted,.badge.interrupted,.badge.stopped{background:var(--bad)}\n",
 	".why{border-left:5px solid var(--bad);background:var(--card);padding:10px 14px;margin:0 0 16px;border-radius:4px;"
 	"overflow-wrap:anywhere}.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(106px,1fr));gap:10px}"
 	".tile{background:var(--card);border:1px solid var(--line);border-top:4px solid var(--c,var(--line));border-radius:8px;"

@@ -156,6 +156,20 @@ got=0
 wait "$child" || got=$?
 ok 'with nohup it goes on' test "$got" -eq 0
 end_farm
+begin 95 30 --write-ms 60
+plan plan --waves 100% --uploads 3
+background firmflash apply plan --ledger crashed --pubkey release.pub --credentials credentials --api-port "$api" --quiet
+first_flash
+firmflash status crashed >out
+ok 'a run that is under way is said to be' grep -qx 'p 2.0: running' out
+kill -KILL "$child"
+wait "$child" 2>/dev/null || :
+firmflash status crashed >out
+ok 'one that crashed is not' grep -q '^p 2.0: interrupted: .*resume' out
+ok '  in a report neither' sh -c 'firmflash report crashed --json | grep -q "\"state\":\"interrupted\""'
+exits '  and can be gone on with' 0 firmflash resume crashed --quiet
+ok '  to its end' sh -c 'firmflash status crashed | grep -qx "p 2.0: done"'
+end_farm
 
 begin 96 40 --write-ms 30
 plan plan --waves 2,100% --no-halts --tries 20 --uploads 8
