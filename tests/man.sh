@@ -9,7 +9,7 @@ man=$TESTS/../docs/man
 cd "$TESTS/.."
 ok 'completions and pages are made' sh docs/completions/generate all "$T/share" "$BUILD"/firmpack "$BUILD"/firmkey "$BUILD"/firmflash \
     "$BUILD"/firmverify "$BUILD"/firmsim
-for program in firmpack firmkey firmflash firmverify; do
+for program in firmpack firmkey firmflash firmverify firmsim; do
     page=$(find "$T/share/man" -name "$program.[18]")
     sed 's/\\-/-/g; s/Fl -/--/g; s/Fl \([a-z]\)/-\1/g' "$page" >"$T/page"
     for verb in $($program --help | awk '/^  [a-z]/ {print $1}'); do
@@ -21,10 +21,10 @@ for program in firmpack firmkey firmflash firmverify; do
     done
 done
 # The other way round: no page tells of an option that there is not.
-for program in firmpack firmkey firmflash firmverify; do
+for program in firmpack firmkey firmflash firmverify firmsim; do
     page=$(find "$T/share/man" -name "$program.[18]")
     for verb in $($program --help | awk '/^  [a-z]/ {print $1}'); do $program help "$verb"; done >"$T/help"
-    sed 's/\\-/-/g; s/Fl -/--/g' "$page" | grep -oE '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE '\-\-.*' | sort -u |
+    sed '/^\.Sh EXAMPLES/,/^\.Sh SEE/d; s/\\-/-/g; s/Fl -/--/g' "$page" | grep -oE '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE '\-\-.*' | sort -u |
         while read -r option; do grep -qE -- "$option([^a-z-]|\$)" "$T/help" || echo "$option"; done | nothing "$(basename "$page") has no others"
 done
 # firmverify's synopsis is written by hand: each verb has just the options of its help there.
@@ -43,7 +43,7 @@ done <"$T/directives" | nothing 'firmseal-device.5 has each of them'
 cd "$T"
 firmkey generate -o key --no-password >.log 2>&1
 mkdir -p state firmware boot
-sed -n '/^\.Bd/,/^\.Ed/p' "$man/firmseal-device.5" | grep -v '^\.' |
+sed -n '/^\.Bd/,/^\.Ed/{/^\.Ed/q;p}' "$man/firmseal-device.5" | grep -v '^\.' |
     sed -e "s,/config/firmseal,$T/state," -e "s,/etc/firmseal/release.pub,$T/key.pub," -e "s,/firmware/,$T/firmware/," -e "s,/boot/,$T/boot/," >device
 ok 'its example is a device file' firmverify status --device device
 if command -v groff >/dev/null 2>&1 && ls /usr/share/groff/current/tmac/mdoc.tmac >/dev/null 2>&1; then

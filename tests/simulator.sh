@@ -249,6 +249,8 @@ ok "what can be simulated is listed" sh -c 'firmsim behaviours | grep -q "^half-
 
 farm --boards "$boards" --first 127.32.0.1 --board zynq-s9=5000 --sealed zynq-s19=5000 --pubkey "$T/release.pub"
 says "ten thousand boards" '"boards":10000,"first":"127.32.0.1","last":"127.32.39.94"' echo "$ready"
+refused "a request that nobody knows" 2 usage ask frobnicate
+refused "a board that is not there" 2 usage ask board 127.32.99.1
 says "the last one answers" '"macaddr":"02:.*:00:27:0f"' page 127.32.39.94 /cgi-bin/get_system_info.cgi
 if [ -z "${SAN:-}" ]; then
     ok "in less than 2 KiB each" [ "$(awk '/^VmRSS/ { print $2 }' "/proc/$farm/status")" -lt 20000 ]
