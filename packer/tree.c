@@ -247,6 +247,16 @@ static int imply(struct tree *made, const char *path, size_t len, struct err *e)
 	return entry->path && entry->target ? 0 : err_set(e, VERDICT_SYSTEM, "out of memory");
 }
 
+/* Why nothing can lie beneath PATH of LEN bytes, which is PARENT, or, NULL, has to be made; NULL: it can. */
+static const char *parent_fault(const struct tree_entry *parent, const char *path, size_t len)
+{
+	if (!parent) /* a file's path can be split where that of the directory it is in cannot */
+		return path_fault(path, len, true) == PATH_FINE ? NULL : "the path of a directory above it is too long for the format";
+	if (parent->type == ENTRY_LINK || parent->type == ENTRY_ROOTLINK)
+		return "its path leads through a link";
+	return parent->refused || parent->type != ENTRY_DIR ? "its path leads through what is no directory of the tree" : NULL;
+}
+
 /* Checks the directories above ENTRY; missing ones go to MADE. LAST is the last entry whose directories were right: since all
  * paths beneath one directory stand together, what LAST has above it needs no second look. */
 static int check_parents(struct tree *t, struct tree *made, struct tree_entry *entry, const struct tree_entry *last,
@@ -259,12 +269,12 @@ static int check_parents(struct tree *t, struct tree *made, struct tree_entry *e
 	while (len > 0 && !(last && strncmp(last->path, entry->path, len + 1) == 0)) {
 		const struct tree_entry *parent = tree_find(t, entry->path, len);
 
-		if (parent && (parent->refused || parent->type != ENTRY_DIR)) {
+		const char *fault = parent_fault(parent, entry->path, len);
+
+		if (fault) {
 			while (made->n > first)
 				entry_clear(&made->entries[--made->n]);
-			if (parent->type == ENTRY_LINK || parent->type == ENTRY_ROOTLINK)
-				return refuse_entry(t, entry, e, "its path leads through a link");
-			return refuse_entry(t, entry, e, "its path leads through what is no directory of the tree");
+			return refuse_entry(t, entry, e, fault);
 		}
 		if (parent)
 			return 0; /* that one's own parents were looked at before */

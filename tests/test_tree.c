@@ -160,6 +160,26 @@ static void makes_missing_parents(void **state)
 	tree_free(&t);
 }
 
+/* A path of up to 256 bytes is split at a slash; a directory's own last slash is no place for that. */
+static void refuses_what_lies_in_a_directory_of_too_long_a_path(void **state)
+{
+	char path[130];
+	struct err e;
+	struct tree *t = tree_new(&plain_rules);
+
+	(void)state;
+	memset(path, 'n', 120);
+	memcpy(path + 120, "/d/f", 5);
+	assert_int_equal(add(t, ENTRY_FILE, path, NULL), 1);
+	assert_int_equal(add(t, ENTRY_FILE, "a", NULL), 1);
+	assert_int_equal(tree_finish(t, &e), 0);
+	assert_int_equal(t->n, 1);
+	assert_string_equal(t->entries[0].path, "a");
+	assert_int_equal(t->refused.n, 1);
+	assert_string_equal(refusal(t, path), "the path of a directory above it is too long for the format");
+	tree_free(&t);
+}
+
 /* A parent that was made for an entry that is refused in the end must not stay behind. */
 static void leaves_no_parent_of_what_it_refuses(void **state)
 {
@@ -201,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup(takes_off_setid, fresh),
 		cmocka_unit_test_setup(owners_are_root_unless_kept, fresh),
 		cmocka_unit_test(makes_missing_parents),
+		cmocka_unit_test(refuses_what_lies_in_a_directory_of_too_long_a_path),
 		cmocka_unit_test(leaves_no_parent_of_what_it_refuses),
 		cmocka_unit_test(bounds_the_number_of_entries),
 	};
