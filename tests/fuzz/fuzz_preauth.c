@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "core/reader.h"
+#include "keys/blocks.h"
+#include "packer/peek.h"
 #include "tests/bundle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +24,27 @@ static void read_bundle(const struct trust *trust, const uint8_t *data, size_t s
 	if (rc < 0 && (e.verdict == VERDICT_OK || e.message[0] == '\0'))
 		abort(); /* a refusal without a reason */
 	reader_free(&r);
+}
+
+/* And for those who look without believing. */
+static void peek(const uint8_t *data, size_t size)
+{
+	static struct blocks blocks;
+	struct source_memory src;
+	struct peek p = {.manifest = NULL};
+	struct err e = {0};
+
+	source_memory_init(&src, data, size);
+	if (peek_read(&p, &src.base, &e) != 0) {
+		if (e.verdict == VERDICT_OK || e.message[0] == '\0')
+			abort();
+	} else if (!p.manifest || p.signatures_at > p.rest_at || p.rest_at > size) {
+		abort();
+	} else if (p.signatures) {
+		blocks = (struct blocks){.len = 0};
+		(void)blocks_take(&blocks, (struct span){p.signatures, p.signatures_len}, NULL);
+	}
+	peek_clear(&p);
 }
 
 /* Once for one who has a public key, once for one who has keyring 1. */
@@ -44,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	read_bundle(&plain, data, size);
 	read_bundle(&ring, data, size);
+	peek(data, size);
 	return 0;
 }
