@@ -1,6 +1,7 @@
 # firmseal: one Makefile, read top to bottom.
 #   make            the four programs and firmsim in build/
 #   make check      all tests            make SAN=address,undefined check
+#   make SAN=thread check                    data races: a race ends a program with status 66, and no test expects that
 #   make lint       clang-tidy, cppcheck make fuzz [SECONDS=60]
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify

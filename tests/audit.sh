@@ -461,6 +461,8 @@ import glob, re, sys
 opened, read, wrote = {}, {}, []
 root = sys.argv[1] + "/board/root/"
 for line in (line for name in glob.glob("calls.*") for line in open(name, errors="replace")):
+    if "/tmp/tsan." in line: # a file that ThreadSanitizer itself makes when it starts
+        continue
     if "/dev/null" not in line and re.search(r"O_(WRONLY|RDWR|CREAT)|(unlink|rename|mkdir)\w*\(", line) or (" write(" in line and root in line):
         wrote.append(line)
     m = re.search(r"openat?\(.*\) = \d+<(.*)>$", line)

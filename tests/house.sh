@@ -61,7 +61,7 @@ grep -oE '^[^ ]*lib(keys|packer|flasher|simulator)\.a' "$map" | sort -u | nothin
 nm -u --dynamic "$BUILD/firmverify" | grep -E '[^a-z](crypto_sign(_ed25519)?(_detached|_keypair|_seed_keypair|_final_create)?|crypto_pwhash[a-z0-9_]*|archive_[a-z_]*|curl_[a-z_]*)(@|$)' |
     nothing "firmverify calls nothing that signs, stretches passwords, reads archives, or talks to a network"
 readelf -d "$BUILD/firmverify" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-    grep -vE '^(libsodium|libdeflate|libz|libubootenv|libc|libasan|libubsan|libm|libgcc_s|ld-linux[a-z0-9-]*)\.so' | nothing "firmverify needs no further library"
+    grep -vE '^(libsodium|libdeflate|libz|libubootenv|libc|libasan|libubsan|libtsan|libm|libgcc_s|ld-linux[a-z0-9-]*)\.so' | nothing "firmverify needs no further library"
 readelf -d "$BUILD/firmflash" | grep NEEDED | grep -iE 'curl|ssl|tls|krb|ldap' | nothing "firmflash loads no library of the network before it wants one"
 grep -l 'dlopen' core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -v '^flasher/curl_late.c$' |
     nothing "and nothing else is loaded late"
