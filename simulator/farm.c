@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long boards have been up when the simulation begins: of one that came up seconds before it is told to, nobody can tell whether it has
+ * rebooted since, and real ones have not. */
+enum { UP_BEFORE_MS = 86400000 };
+
 enum { HOSTS = 254, DICE_MAC = 1000, DICE_BOOT = 1001 };
 
 uint32_t farm_address(const struct farm *f, size_t i)
@@ -160,7 +164,7 @@ static void board_init(struct farm *f, size_t i, const struct farm_kind *kind, c
 	b->address = farm_address(f, i);
 	b->behaves = *behaves;
 	b->counter = f->options.counter;
-	b->up_since_ms = reactor_now_ms();
+	b->up_since_ms = reactor_now_ms() - UP_BEFORE_MS; /* it may wrap: only differences count */
 	snprintf(b->version, sizeof b->version, "%s", f->options.version);
 	b->phase = behaves_as(behaves, BEHAVE_DEAD) ? FARM_DOWN : FARM_UP;
 }

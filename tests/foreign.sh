@@ -73,7 +73,7 @@ fi
 
 # --- what is refused ---
 refused 'never over another' 2 usage firmkey import s.sec -o s2 --no-password
-refused '  nor an exported one' 1 system firmkey export s2.key --secret --form signify -o back.sec
+refused '  nor an exported one' 2 usage firmkey export s2.key --secret --form signify -o back.sec
 refused 'a secret key to standard output' 2 usage firmkey export s2.key --secret --form signify
 refused 'a secret key for ssh' 2 usage firmkey export s2.key --secret --form ssh -o x
 refused 'no such form' 2 usage firmkey export s2.pub --form jwk

@@ -27,7 +27,7 @@ for form in der raw point ssh; do
     ok "  or in form $form" firmkey import pub.$form -o $form
     same '  to the same file' vault.pub $form.pub
 done
-refused 'never over another' 1 system firmkey import pub.pem -o vault
+refused 'never over another' 2 usage firmkey import pub.pem -o vault
 openssl genpkey -algorithm x25519 -out other.pem 2>.log
 openssl pkey -in other.pem -pubout -out other.pub.pem
 refused 'a key for something else' 3 malformed-keyring firmkey import other.pub.pem -o other
