@@ -8,10 +8,13 @@
 static int load_row(sqlite3_stmt *s, struct ledger_device *d)
 {
 	struct session *x = &d->session;
+	struct address address;
 	char word[32];
 
 	ledger_column(s, 1, x->mac, sizeof x->mac);
 	ledger_column(s, 2, d->address, sizeof d->address);
+	if (d->address[0] && address_parse(&address, d->address, NULL)) /* a terminal is told of it as it is */
+		return -1;
 	ledger_column(s, 3, word, sizeof word);
 	if (session_state_find(&x->state, word))
 		return -1;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "flasher/ledger_db.h"
 #include "tests/farm.h"
 
 /* A run from a fresh ledger in memory, and what came of it. */
@@ -247,6 +248,28 @@ static void a_drain_leaves_nothing_half_done(void **state)
 	done(&t);
 }
 
+/* Reports say addresses as they are, and a run goes on at them. */
+static void a_ledger_with_an_address_that_is_none_is_refused(void **state)
+{
+	static const char *const bad[] = {"10.0.0.1\x1b[2J", "=cmd", "a/b", "user@host"};
+	struct ledger_device again[2];
+	struct trial t;
+	struct err e;
+
+	(void)state;
+	begin(&t, 2, "100%");
+	make_ledger(&t);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char sql[100];
+
+		snprintf(sql, sizeof sql, "UPDATE device SET address='%s' WHERE id=0", bad[i]);
+		assert_int_equal(ledger_sql(t.ledger, sql, &e), 0);
+		assert_int_equal(ledger_load(t.ledger, &t.farm.plan, again, &e), -1);
+		assert_int_equal(e.verdict, VERDICT_USAGE);
+	}
+	done(&t);
+}
+
 /* What the ledger holds is what the run knows, and the way of a board is written down state by state. */
 static void collect(void *owner, uint64_t at_ms, const char *state, const char *class, const char *text)
 {
@@ -299,6 +322,7 @@ int main(void)
 		cmocka_unit_test(a_gate_waits_for_a_hand),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(a_drain_leaves_nothing_half_done),
+		cmocka_unit_test(a_ledger_with_an_address_that_is_none_is_refused),
 		cmocka_unit_test(the_ledger_tells_it_all),
 	};
 

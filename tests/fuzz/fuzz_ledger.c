@@ -68,10 +68,14 @@ static void write_into(struct ledger *l, const char *at, const char *end)
 	sqlite3_finalize(note);
 }
 
-/* Lines of CSV end in CR LF (RFC 4180). */
-static bool harmless(const char *c)
+/* Lines of CSV end in CR LF (RFC 4180); JSON has UTF-8 as it is, but no C1, of which a terminal obeys some. */
+static bool harmless(const char *c, bool json)
 {
-	return (*c >= 0x20 && *c <= 0x7e) || *c == '\n' || *c == '\t' || (c[0] == '\r' && c[1] == '\n');
+	unsigned char byte = (unsigned char)*c;
+
+	if (byte > 0x7e)
+		return json && byte != 0x7f && !(byte == 0xc2 && (unsigned char)c[1] < 0xa0);
+	return byte >= 0x20 || byte == '\n' || byte == '\t' || (c[0] == '\r' && c[1] == '\n');
 }
 
 static void must_be_harmless(const struct report *r)
@@ -87,7 +91,7 @@ static void must_be_harmless(const struct report *r)
 		if (!out || forms[i](out, r, NULL) != 0 || fclose(out) != 0)
 			abort();
 		for (size_t n = 0; n < len; n++)
-			if (!harmless(text + n))
+			if (!harmless(text + n, forms[i] == report_json))
 				abort();
 		free(text);
 	}
