@@ -43,6 +43,8 @@ int curl_late_load(struct err *e)
 	return 0; /* and it stays for as long as the program runs */
 }
 
+/* NOLINTBEGIN(bugprone-branch-clone): branches below differ in the type that they take */
+
 /* --- one handle --- */
 
 CURL *curl_easy_init(void)
@@ -83,9 +85,9 @@ CURLcode (curl_easy_getinfo)(CURL *curl, CURLINFO info, ...)
 	return code;
 }
 
-CURLcode curl_easy_pause(CURL *curl, int what)
+CURLcode curl_easy_pause(CURL *handle, int bitmask)
 {
-	return real.curl_easy_pause_(curl, what);
+	return real.curl_easy_pause_(handle, bitmask);
 }
 
 const char *curl_easy_strerror(CURLcode code)
@@ -93,9 +95,9 @@ const char *curl_easy_strerror(CURLcode code)
 	return real.curl_easy_strerror_(code);
 }
 
-struct curl_slist *curl_slist_append(struct curl_slist *list, const char *text)
+struct curl_slist *curl_slist_append(struct curl_slist *list, const char *data)
 {
-	return real.curl_slist_append_(list, text);
+	return real.curl_slist_append_(list, data);
 }
 
 void curl_slist_free_all(struct curl_slist *list)
@@ -110,49 +112,51 @@ CURLM *curl_multi_init(void)
 	return real.curl_multi_init_();
 }
 
-CURLMcode curl_multi_cleanup(CURLM *multi)
+CURLMcode curl_multi_cleanup(CURLM *multi_handle)
 {
-	return real.curl_multi_cleanup_(multi);
+	return real.curl_multi_cleanup_(multi_handle);
 }
 
-CURLMcode (curl_multi_setopt)(CURLM *multi, CURLMoption option, ...)
+CURLMcode (curl_multi_setopt)(CURLM *multi_handle, CURLMoption option, ...)
 {
 	CURLMcode code;
 	va_list args;
 
 	va_start(args, option);
 	if ((int)option < CURLOPTTYPE_OBJECTPOINT)
-		code = real.curl_multi_setopt_(multi, option, va_arg(args, long));
+		code = real.curl_multi_setopt_(multi_handle, option, va_arg(args, long));
 	else
-		code = real.curl_multi_setopt_(multi, option, va_arg(args, void *));
+		code = real.curl_multi_setopt_(multi_handle, option, va_arg(args, void *));
 	va_end(args);
 	return code;
 }
 
-CURLMcode curl_multi_add_handle(CURLM *multi, CURL *curl)
+CURLMcode curl_multi_add_handle(CURLM *multi_handle, CURL *curl_handle)
 {
-	return real.curl_multi_add_handle_(multi, curl);
+	return real.curl_multi_add_handle_(multi_handle, curl_handle);
 }
 
-CURLMcode curl_multi_remove_handle(CURLM *multi, CURL *curl)
+CURLMcode curl_multi_remove_handle(CURLM *multi_handle, CURL *curl_handle)
 {
-	return real.curl_multi_remove_handle_(multi, curl);
+	return real.curl_multi_remove_handle_(multi_handle, curl_handle);
 }
 
-CURLMcode curl_multi_assign(CURLM *multi, curl_socket_t fd, void *known)
+CURLMcode curl_multi_assign(CURLM *multi_handle, curl_socket_t sockfd, void *sockp)
 {
-	return real.curl_multi_assign_(multi, fd, known);
+	return real.curl_multi_assign_(multi_handle, sockfd, sockp);
 }
 
-CURLMsg *curl_multi_info_read(CURLM *multi, int *left)
+CURLMsg *curl_multi_info_read(CURLM *multi_handle, int *msgs_in_queue)
 {
-	return real.curl_multi_info_read_(multi, left);
+	return real.curl_multi_info_read_(multi_handle, msgs_in_queue);
 }
 
-CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int events, int *running)
+CURLMcode curl_multi_socket_action(CURLM *multi_handle, curl_socket_t s, int ev_bitmask, int *running_handles)
 {
-	return real.curl_multi_socket_action_(multi, fd, events, running);
+	return real.curl_multi_socket_action_(multi_handle, s, ev_bitmask, running_handles);
 }
+
+/* NOLINTEND(bugprone-branch-clone) */
 
 /* --- all of it --- */
 

@@ -155,9 +155,12 @@ static uint32_t step(struct fat_tree *t, const char *path, struct fat_node wante
 /* The part of PATH that lies in directory *AT, when the path before it has led there already; else all of it, in the root. */
 static const char *skip_known(const struct fat_tree *t, const char *path, uint32_t *at)
 {
-	size_t n = t->here ? strlen(t->here) : 0;
+	size_t n;
 
 	*at = 0;
+	if (!t->here)
+		return path;
+	n = strlen(t->here);
 	if (n == 0 || strncmp(path, t->here, n) != 0 || path[n] != '/')
 		return path;
 	*at = t->here_node;
@@ -182,7 +185,7 @@ int fat_tree_add(struct fat_tree *t, const char *path, bool dir, uint64_t size, 
 
 	if (size > FAT_FILE_MAX)
 		return err_set(e, VERDICT_TOO_LARGE, "a file of %llu bytes: FAT holds none of 4 GiB", (unsigned long long)size);
-	for (; name; name = slash ? slash + 1 : NULL) {
+	do {
 		struct fat_node wanted = {.name = (char *)name, .parent = at};
 
 		slash = strchr(name, '/');
@@ -191,7 +194,8 @@ int fat_tree_add(struct fat_tree *t, const char *path, bool dir, uint64_t size, 
 		at = step(t, path, wanted, slash ? (size_t)(slash - name) : strlen(name), e);
 		if (at == FAT_NONE)
 			return -1;
-	}
+		name = slash ? slash + 1 : NULL;
+	} while (name);
 	if (!known)
 		remember(t, path, at);
 	if (node)
