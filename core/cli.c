@@ -236,6 +236,20 @@ int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, 
 	return 0;
 }
 
+int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e)
+{
+	static const char units[] = "MGT";
+	size_t n = strlen(text);
+	const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
+	unsigned shift = unit ? 20 + 10 * (unsigned)(unit - units) : 0;
+
+	if (text_number(out, (struct span){text, n - (unit != NULL)}, max >> shift))
+		return err_set(e, VERDICT_USAGE, "%s `%s' is no number of bytes, alone or with M, G or T behind it, of at most %" PRIu64 " MiB", what,
+			       text, max >> 20);
+	*out <<= shift;
+	return 0;
+}
+
 int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_rev, const char *text, struct err *e)
 {
 	const char *colon = strchr(text, ':');

@@ -61,4 +61,7 @@ int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_
 /* Parses a decimal number of at most MAX. Returns 0 or -1 (usage, naming WHAT). */
 int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
 
+/* Parses "512M", "8G", "2T", or a number of bytes, of at most MAX bytes. Returns 0 or -1 (usage, naming WHAT). */
+int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
+
 #endif

@@ -108,6 +108,13 @@ static int take(const struct burn_image *image, uint64_t at, unsigned char *out,
 	return 0;
 }
 
+static int check_stop(struct burn *b, struct err *e)
+{
+	if (!atomic_load(&b->stop))
+		return 0;
+	return err_set(e, VERDICT_SYSTEM, "stopped in the middle: the card has no boot sector, and starts no board");
+}
+
 static int write_body(struct burn *b, const struct burn_image *image, const struct buffers *buf, struct err *e)
 {
 	struct burn_device *d = b->device;
@@ -116,7 +123,7 @@ static int write_body(struct burn *b, const struct burn_image *image, const stru
 	for (uint64_t at = 0; at < end;) {
 		size_t n = end - at < BURN_BLOCK ? (size_t)(end - at) : BURN_BLOCK;
 
-		if (take(image, at, buf->want, n, true, e) || d->write(d, at, buf->want, n, e))
+		if (check_stop(b, e) || take(image, at, buf->want, n, true, e) || d->write(d, at, buf->want, n, e))
 			return -1;
 		at += n;
 		atomic_fetch_add(&b->done, n);
@@ -142,7 +149,7 @@ static int read_back(struct burn *b, const struct burn_image *image, const struc
 	for (uint64_t at = 0; at < end;) {
 		size_t n = end - at < BURN_BLOCK ? (size_t)(end - at) : BURN_BLOCK;
 
-		if (take(image, at, buf->want, n, true, e) || compare(b->device, buf, at, n, e))
+		if (check_stop(b, e) || take(image, at, buf->want, n, true, e) || compare(b->device, buf, at, n, e))
 			return -1;
 		at += n;
 		atomic_fetch_add(&b->done, n);

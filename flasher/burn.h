@@ -37,6 +37,7 @@ struct burn_image {
 struct burn {
 	struct burn_device *device; /* set by the caller */
 	_Atomic uint64_t done;      /* bytes written and read back so far, of burn_work() */
+	atomic_bool stop;           /* set by any thread: it ends at its next block */
 	int rc;
 	struct err e;               /* why RC is -1 */
 };
@@ -44,12 +45,12 @@ struct burn {
 /* Bytes to be written and read, of one card. */
 uint64_t burn_work(const struct burn_image *image);
 
-/* One card, in this thread. Returns 0; or -1: unsafe-target (it is smaller than it says, or was changed), system (it failed, or reads
- * back otherwise). Up to the last step a failed card has no MBR. */
+/* One card, in this thread. Returns 0; or -1: unsafe-target (it is smaller than it says, or was changed), system (it failed, reads
+ * back otherwise, or was stopped). Up to the last step a failed card has no MBR. */
 int burn_one(struct burn *b, const struct burn_image *image, struct err *e);
 
-/* N cards, a thread each. TELL (may be NULL) is called now and then with the bytes of the slowest. Returns the number that failed;
- * each one's RC and E tell. */
-size_t burn_all(struct burn *burns, size_t n, const struct burn_image *image, void (*tell)(void *owner, uint64_t done), void *owner);
+/* N cards, a thread each. TELL (may be NULL) is called now and then with the bytes of the slowest, and returns whether to go on: if not,
+ * all are stopped. Returns the number that failed; each one's RC and E tell. */
+size_t burn_all(struct burn *burns, size_t n, const struct burn_image *image, bool (*tell)(void *owner, uint64_t done), void *owner);
 
 #endif

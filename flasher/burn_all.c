@@ -47,7 +47,7 @@ static uint64_t slowest(const struct burn *burns, size_t n)
 	return least;
 }
 
-static void wait_all(struct crew *crew, const struct burn *burns, size_t n, void (*tell)(void *owner, uint64_t done), void *owner)
+static void wait_all(struct crew *crew, struct burn *burns, size_t n, bool (*tell)(void *owner, uint64_t done), void *owner)
 {
 	struct timespec until;
 
@@ -58,13 +58,14 @@ static void wait_all(struct crew *crew, const struct burn *burns, size_t n, void
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
 		pthread_cond_timedwait(&crew->ended, &crew->lock, &until);
-		if (tell)
-			tell(owner, slowest(burns, n));
+		if (tell && !tell(owner, slowest(burns, n)))
+			for (size_t i = 0; i < n; i++)
+				atomic_store(&burns[i].stop, true);
 	}
 	pthread_mutex_unlock(&crew->lock);
 }
 
-size_t burn_all(struct burn *burns, size_t n, const struct burn_image *image, void (*tell)(void *owner, uint64_t done), void *owner)
+size_t burn_all(struct burn *burns, size_t n, const struct burn_image *image, bool (*tell)(void *owner, uint64_t done), void *owner)
 {
 	struct crew crew = {image, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, n};
 	struct hand *hands = calloc(n, sizeof *hands);

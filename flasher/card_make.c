@@ -20,7 +20,7 @@ enum {
 /* One image in the making. */
 struct making {
 	const struct card_wish *wish;
-	struct source_fd source;
+	struct interrupt_source source;
 	struct tee tee;
 	struct medium_file medium;
 	struct medium_gather files;  /* to MEDIUM */
@@ -69,7 +69,7 @@ static int begin(struct making *k, int bundle, struct err *e)
 {
 	struct card_order order = {.board = k->wish->board, .size = k->wish->size};
 
-	source_fd_init(&k->source, bundle);
+	interrupt_source_init(&k->source, k->wish->interrupt, bundle);
 	tee_init(&k->tee, &k->source.base, k->wish->hash_bundle);
 	if (medium_gather_init(&k->files, &k->medium.base, e) ||
 	    reader_open(&k->reader, &k->tee.base, k->wish->trust, chunks_threads(THREADS_MAX), e))

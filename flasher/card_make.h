@@ -5,6 +5,7 @@
 
 #include "boards/board.h"
 #include "core/reader.h"
+#include "flasher/interrupt.h"
 
 struct card_wish {
 	const struct board *board;
@@ -14,6 +15,7 @@ struct card_wish {
 	uint64_t size;           /* bytes of the card; 0: as small as the profile allows */
 	bool hash_bundle;        /* for a receipt */
 	bool quiet;
+	struct interrupt *interrupt; /* under watch: a signal is a failure */
 };
 
 /* What was made, for people and receipts. Plain record. */

@@ -2,15 +2,15 @@
 /* One verb, four acts. */
 #include "flasher/card_options.h"
 
-#include <getopt.h>
 #include <string.h>
 
 #include "core/cli.h"
+#include "flasher/card_names.h"
 #include "flasher/disk.h"
 
 enum {
-	OPT_BOARD, OPT_PUBKEY, OPT_KEYRING, OPT_SIZE, OPT_MAX_SIZE, OPT_CONFIRM, OPT_RECEIPT, OPT_BOARDS, OPT_LANG, OPT_VERIFY,
-	OPT_STEPS, OPT_SHEET, OPT_JSON, OPT_QUIET, OPT_NONE,
+	OPT_BOARD = 256, OPT_PUBKEY, OPT_KEYRING, OPT_SIZE, OPT_MAX_SIZE, OPT_CONFIRM, OPT_RECEIPT, OPT_BOARDS, OPT_LANG, OPT_VERIFY,
+	OPT_STEPS, OPT_SHEET, OPT_JSON, OPT_QUIET,
 };
 
 static const struct option long_options[] = {
@@ -24,17 +24,10 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* "512M", "8G", "2T", or bytes. */
 static int take_size(uint64_t *out, const char *value, const char *what, struct err *e)
 {
-	static const char units[] = "MGT";
-	size_t n = strlen(value);
-	const char *unit = n > 1 ? strchr(units, value[n - 1]) : NULL;
-	unsigned shift = unit ? 20 + 10 * (unsigned)(unit - units) : 0;
-
-	if (text_number(out, (struct span){value, n - (unit != NULL)}, (UINT64_C(1) << 42) >> shift))
-		return err_set(e, VERDICT_USAGE, "%s is a number of bytes, or one with M, G or T behind it, and at most 4T", what);
-	*out <<= shift;
+	if (cli_bytes(out, value, DISK_MOST, what, e))
+		return -1;
 	return *out > 0 ? 0 : err_set(e, VERDICT_USAGE, "%s is 0", what);
 }
 
@@ -66,7 +59,7 @@ static int take_value(struct card_options *o, int option, const char *value, str
 			return err_set(e, VERDICT_USAGE, "more than %d --confirm", CARD_TARGETS_MAX);
 		o->confirm[o->nconfirm++] = value;
 		return 0;
-	default: return err_set(e, VERDICT_USAGE, "there is no such option, or it lacks its value");
+	default: return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}
 }
 
@@ -93,7 +86,7 @@ static int check(const struct card_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--board ID is missing (`firmflash boards' lists them)");
 	if (!guide && trust_is_empty(&o->trust))
 		return err_set(e, VERDICT_USAGE, "--pubkey or --keyring is missing: whose signature is to be trusted");
-	return 0;
+	return card_names_check(o, e);
 }
 
 int card_options_parse(struct card_options *o, int argc, char **argv, struct err *e)
@@ -101,9 +94,8 @@ int card_options_parse(struct card_options *o, int argc, char **argv, struct err
 	int option;
 
 	*o = (struct card_options){.act = CARD_WRITE, .lang = "en", .most = DISK_MOST_DEFAULT};
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		if (take(o, option == '?' ? OPT_NONE : option, optarg, e))
+	while ((option = cli_option(argc, argv, "", long_options, e)) != -1)
+		if (option == '?' || take(o, option, optarg, e))
 			return -1;
 	if (o->act == CARD_WRITE) {
 		if (optind == argc)

@@ -2,11 +2,11 @@
 /* Receipts: one object a line, appended, so that a season's cards stand in one file. */
 #include "flasher/card_receipt.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,29 +109,48 @@ void card_result_text(const struct card_result *r)
 	       (m->used + (1 << 20) - 1) >> 20, m->size >> 20);
 }
 
-int card_receipt_append(const char *file, const struct card_result *r, struct err *e)
+int card_receipt_open(struct card_receipt *receipt, const char *file, struct err *e)
+{
+	struct stat st;
+
+	*receipt = (struct card_receipt){file, -1};
+	if (!file)
+		return 0;
+	receipt->fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+	if (receipt->fd < 0)
+		return err_errno(e, "cannot write receipts to %s", file);
+	if (fstat(receipt->fd, &st) == 0 && S_ISREG(st.st_mode))
+		return 0;
+	close(receipt->fd);
+	receipt->fd = -1;
+	return err_set(e, VERDICT_USAGE, "%s, for receipts, is no regular file", file);
+}
+
+int card_receipt_append(struct card_receipt *receipt, const struct card_result *r, struct err *e)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *memory = open_memstream(&text, &len);
-	int fd = -1, rc = -1;
+	FILE *memory;
+	int rc = 0;
 
+	if (!receipt->name)
+		return 0;
+	memory = open_memstream(&text, &len);
 	if (!memory)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	card_result_json(memory, r, true);
-	if (fclose(memory) != 0) {
-		err_set(e, VERDICT_SYSTEM, "out of memory");
-		goto out;
-	}
-	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
-	if (fd < 0 || io_write_all(fd, text, len) || fsync(fd)) {
-		err_errno(e, "cannot write the receipt to %s", file);
-		goto out;
-	}
-	rc = 0;
-out:
-	if (fd >= 0 && close(fd) != 0 && rc == 0)
-		rc = err_errno(e, "cannot close %s", file);
+	if (fclose(memory) != 0)
+		rc = err_set(e, VERDICT_SYSTEM, "out of memory");
+	else if (io_write_all(receipt->fd, text, len) || fsync(receipt->fd))
+		rc = err_errno(e, "cannot write the receipt to %s", receipt->name);
 	free(text);
 	return rc;
+}
+
+int card_receipt_close(struct card_receipt *receipt, struct err *e)
+{
+	int fd = receipt->fd;
+
+	receipt->fd = -1;
+	return fd < 0 || close(fd) == 0 ? 0 : err_errno(e, "cannot close %s", receipt->name);
 }

@@ -23,7 +23,18 @@ void card_result_json(FILE *out, const struct card_result *r, bool with_time);
 /* One line for a person, on standard output; of a failure, which cli_fail tells, the places that differ, on standard error. */
 void card_result_text(const struct card_result *r);
 
-/* Appends the object with its time to FILE, and syncs it. Returns 0 or -1 (system). */
-int card_receipt_append(const char *file, const struct card_result *r, struct err *e);
+/* A file of receipts. */
+struct card_receipt {
+	const char *name;  /* the caller's; NULL: none is kept */
+	int fd;
+};
+
+/* Before anything is done, so that a card is not written whose receipt could not be. FILE, NULL for none, is made if it is not there.
+ * Returns 0, or -1: system, or usage when it is no regular file. */
+int card_receipt_open(struct card_receipt *receipt, const char *file, struct err *e);
+/* Appends the object with its time, and syncs it. Returns 0 or -1 (system). */
+int card_receipt_append(struct card_receipt *receipt, const struct card_result *r, struct err *e);
+/* Returns 0 or -1 (system). Safe when none is kept. */
+int card_receipt_close(struct card_receipt *receipt, struct err *e);
 
 #endif

@@ -182,6 +182,7 @@ struct region {
 	struct source base;
 	struct checking *k;
 	uint64_t at, left;
+	struct hash hash;        /* of what was read, when a receipt wants it */
 };
 
 static int region_read(struct source *s, void *buf, size_t len, size_t *got, struct err *e)
@@ -191,6 +192,8 @@ static int region_read(struct source *s, void *buf, size_t len, size_t *got, str
 	*got = len < r->left ? len : (size_t)r->left;
 	if (medium_read(r->k->fd, r->at, buf, *got, e))
 		return -1;
+	if (r->k->how->hash_bundle)
+		hash_update(&r->hash, buf, *got);
 	r->at += *got;
 	r->left -= *got;
 	r->k->done += *got;
@@ -201,12 +204,16 @@ static int region_read(struct source *s, void *buf, size_t len, size_t *got, str
 static int check_bundle(struct checking *k, struct err *e)
 {
 	const struct fat_node *node = &k->card.volume.tree.nodes[k->card.bundle];
-	struct region region = {{region_read}, k, card_at(&k->card, k->card.bundle), node->size};
+	struct region region = {.base = {region_read}, .k = k, .at = card_at(&k->card, k->card.bundle), .left = node->size};
 	struct reader *reader = NULL;
 	struct span own = manifest_text(k->m), other;
 	struct err why = {.verdict = VERDICT_OK};
+	struct card_made *made = &k->state->made;
 	char what[340];
-	int rc = reader_open(&reader, &region.base, k->how->trust, chunks_threads(THREADS_MAX), &why);
+	int rc;
+
+	hash_init(&region.hash, HASH_SIZE);
+	rc = reader_open(&reader, &region.base, k->how->trust, chunks_threads(THREADS_MAX), &why);
 
 	if (rc == 0) {
 		other = manifest_text(reader_manifest(reader));
@@ -223,6 +230,9 @@ static int check_bundle(struct checking *k, struct err *e)
 		k->first = why;
 		snprintf(what, sizeof what, "the bundle: %s: %.200s", verdict_word(why.verdict), why.message);
 		add(k, card_at(&k->card, k->card.bundle), node->size, what);
+	} else if (k->how->hash_bundle) {
+		hash_final(&region.hash, made->bundle, HASH_SIZE);
+		made->have_bundle = true;
 	}
 	return fat_volume_slack(&k->card.volume, k->card.bundle, &k->medium.base, e);
 }
@@ -244,6 +254,17 @@ static int check_all(struct checking *k, struct err *e)
 	return 0;
 }
 
+/* What a computer changes that has a card mounted: FATs, directories, marks that it is in use; behind the partition's start, and no file. */
+static bool may_have_been_mounted(const struct checking *k)
+{
+	const struct card_state *s = k->state;
+
+	for (size_t i = 0; i < s->ndifferences && i < CARD_DIFFERENCES_MAX; i++)
+		if (s->differences[i].at < (uint64_t)s->made.start * MBR_SIZE)
+			return false;
+	return !k->bad_file && k->first.verdict == VERDICT_OK;
+}
+
 /* The one verdict of all differences: what the bundle says, else a file's, else the frame's. */
 static int judge(const struct checking *k, struct err *e)
 {
@@ -253,8 +274,9 @@ static int judge(const struct checking *k, struct err *e)
 
 	if (s->ndifferences == 0)
 		return 0;
-	return err_set(e, verdict, "%zu place%s not what was signed; the first, %" PRIu64 " bytes at byte %" PRIu64 ": %s",
-		       s->ndifferences, s->ndifferences == 1 ? " is" : "s are", d->len, d->at, d->what);
+	return err_set(e, verdict, "%zu place%s not what was signed; the first, %" PRIu64 " bytes at byte %" PRIu64 ": %s%s",
+		       s->ndifferences, s->ndifferences == 1 ? " is" : "s are", d->len, d->at, d->what,
+		       may_have_been_mounted(k) ? ". All files are right: a computer may have written there that the card was in" : "");
 }
 
 static void sum_up(struct checking *k)

@@ -18,6 +18,7 @@ struct card_check {
 	const struct board_dirs *dirs; /* where the profile of the board that the card names is looked for */
 	const char *board;             /* the card must be for it; NULL: for whichever */
 	const struct trust *trust;
+	bool hash_bundle;              /* of the one that rides along, for a receipt */
 	bool quiet;
 };
 

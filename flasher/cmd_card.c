@@ -15,7 +15,7 @@
 #include "flasher/guide.h"
 #include "flasher/sysfs.h"
 
-int cmd_card_conclude(const struct card_options *o, const struct card_result *r)
+int cmd_card_keep(const struct card_options *o, struct card_receipt *receipt, const struct card_result *r)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	int status = r->failure ? (int)verdict_status(r->failure->verdict) : STATUS_DONE;
@@ -25,10 +25,15 @@ int cmd_card_conclude(const struct card_options *o, const struct card_result *r)
 	else if (!o->quiet)
 		card_result_text(r);
 	fflush(stdout);
+	return card_receipt_append(receipt, r, &e) ? cli_fail(&e) : status;
+}
+
+int cmd_card_conclude(const struct card_options *o, struct card_receipt *receipt, const struct card_result *r)
+{
+	int status = cmd_card_keep(o, receipt, r);
+
 	if (r->failure)
 		cli_fail(r->failure);
-	if (o->receipt && card_receipt_append(o->receipt, r, &e))
-		return cli_fail(&e);
 	return status;
 }
 
@@ -46,20 +51,33 @@ static const char *serial_of(struct disk *d, int fd)
 	return d->serial;
 }
 
-static int verify_card(const struct card_options *o, const struct board_dirs *dirs, const char *target)
+/* A FIFO would be waited for, and a directory has no bytes. */
+static int open_card(const char *target, struct err *e)
+{
+	int fd = open(target, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", target);
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)))
+		return fd;
+	close(fd);
+	return err_set(e, VERDICT_NOT_A_BUNDLE, "%s is neither a file nor a disk", target);
+}
+
+static int verify_card(const struct card_options *o, const struct board_dirs *dirs, struct card_receipt *receipt, const char *target)
 {
 	static struct card_state state;
-	struct card_check check = {dirs, o->board[0] ? o->board : NULL, &o->trust, o->quiet};
+	struct card_check check = {dirs, o->board[0] ? o->board : NULL, &o->trust, o->receipt != NULL, o->quiet};
 	struct card_result result = {.act = "verified", .target = target};
 	struct err e = {.verdict = VERDICT_OK};
 	struct disk disk;
 	bool known = false;
-	int fd = open(target, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open_card(target, &e);
 
 	if (fd < 0) {
-		err_errno(&e, "cannot open %s", target);
 		result.failure = &e;
-		return cmd_card_conclude(o, &result);
+		return cmd_card_conclude(o, receipt, &result);
 	}
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* the card's bytes, not what memory kept of them */
 	result.serial = serial_of(&disk, fd);
@@ -70,7 +88,7 @@ static int verify_card(const struct card_options *o, const struct board_dirs *di
 	result.made = known ? &state.made : NULL;
 	result.state = &state;
 	close(fd);
-	return cmd_card_conclude(o, &result);
+	return cmd_card_conclude(o, receipt, &result);
 }
 
 int cmd_card_both(int status, int one)
@@ -80,11 +98,15 @@ int cmd_card_both(int status, int one)
 
 static int verify_cards(const struct card_options *o, const struct board_dirs *dirs)
 {
+	struct err e = {.verdict = VERDICT_OK};
+	struct card_receipt receipt;
 	int status = STATUS_DONE;
 
+	if (card_receipt_open(&receipt, o->receipt, &e))
+		return cli_fail_as(&e, o->json);
 	for (size_t i = 0; i < o->ntargets; i++)
-		status = cmd_card_both(status, verify_card(o, dirs, o->targets[i]));
-	return status;
+		status = cmd_card_both(status, verify_card(o, dirs, &receipt, o->targets[i]));
+	return card_receipt_close(&receipt, &e) ? cli_fail(&e) : status;
 }
 
 static int guide(const struct card_options *o, const struct board *b)

@@ -14,15 +14,25 @@
 #include "flasher/cmd_card.h"
 #include "flasher/medium.h"
 
-static struct card_wish wish_of(const struct card_options *o, const struct board *board)
+/* What all targets share. */
+struct writing {
+	const struct card_options *o;
+	const struct board *board;
+	int bundle;
+	struct card_receipt receipt;
+	struct interrupt interrupt;
+};
+
+static struct card_wish wish_of(struct writing *w)
 {
-	return (struct card_wish){.board = board,
-				  .revision = o->revision,
-				  .have_revision = o->have_revision,
-				  .trust = &o->trust,
-				  .size = o->size,
-				  .hash_bundle = o->receipt != NULL,
-				  .quiet = o->quiet};
+	return (struct card_wish){.board = w->board,
+				  .revision = w->o->revision,
+				  .have_revision = w->o->have_revision,
+				  .trust = &w->o->trust,
+				  .size = w->o->size,
+				  .hash_bundle = w->o->receipt != NULL,
+				  .quiet = w->o->quiet,
+				  .interrupt = &w->interrupt};
 }
 
 static int open_bundle(const char *name, struct err *e)
@@ -34,33 +44,32 @@ static int open_bundle(const char *name, struct err *e)
 }
 
 /* An image file: it appears whole, or not at all. */
-static int write_image(struct card_made *made, const char *target, int bundle, const struct card_wish *wish, struct err *e)
+static int write_image(struct writing *w, struct card_made *made, const char *target, struct err *e)
 {
+	struct card_wish wish = wish_of(w);
 	struct io_new file;
-	int rc = -1;
+	int rc;
 
+	if (interrupt_watch(&w->interrupt, e))
+		return -1;
 	if (io_new_open(&file, target, 0644, e))
 		return -1;
-	if (card_make(made, file.fd, bundle, wish, e) || io_new_commit(&file, e))
-		goto out;
-	rc = 0;
-out:
+	rc = card_make(made, file.fd, w->bundle, &wish, e) || interrupt_check(&w->interrupt, e) || io_new_commit(&file, e) ? -1 : 0;
 	io_new_discard(&file);
 	return rc;
 }
 
-static int write_one_image(const struct card_options *o, const struct board *board, int bundle)
+static int write_one_image(struct writing *w)
 {
-	struct card_wish wish = wish_of(o, board);
-	struct card_result result = {.act = "written", .target = o->targets[0]};
+	struct card_result result = {.act = "written", .target = w->o->targets[0]};
 	struct err e = {.verdict = VERDICT_OK};
 	struct card_made made;
 
-	if (write_image(&made, o->targets[0], bundle, &wish, &e))
+	if (write_image(w, &made, w->o->targets[0], &e))
 		result.failure = &e;
 	else
 		result.made = &made;
-	return cmd_card_conclude(o, &result);
+	return cmd_card_conclude(w->o, &w->receipt, &result);
 }
 
 /* --- several, or disks --- */
@@ -75,8 +84,8 @@ struct target {
 	bool failed;
 };
 
-struct writing {
-	const struct card_options *o;
+struct many {
+	struct writing *w;
 	struct target *targets;
 	size_t n;
 	int image;               /* in memory, sealed once it is whole */
@@ -94,37 +103,38 @@ static const char *confirmation(const struct card_options *o, const struct disk 
 }
 
 /* All disks are opened and confirmed before the first one is touched: one that is refused refuses all. */
-static int open_targets(struct writing *w, int bundle, struct err *e)
+static int open_targets(struct many *m, struct err *e)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		struct target *t = &w->targets[i];
+	const struct card_options *o = m->w->o;
 
-		t->name = w->o->targets[i];
+	for (size_t i = 0; i < m->n; i++) {
+		struct target *t = &m->targets[i];
+
 		t->is_disk = disk_is_device(t->name);
 		if (!t->is_disk)
 			continue;
-		if (disk_open(&t->disk, t->name, w->o->most, bundle, e) || disk_confirm(&t->disk, confirmation(w->o, &t->disk), e))
+		if (disk_open(&t->disk, t->name, o->most, m->w->bundle, e) || disk_confirm(&t->disk, confirmation(o, &t->disk), e))
 			return -1;
 		burn_disk_init(&t->device, &t->disk);
 	}
 	return 0;
 }
 
-static int make_image(struct writing *w, const struct board *board, int bundle, struct err *e)
+static int make_image(struct many *m, struct err *e)
 {
-	struct card_wish wish = wish_of(w->o, board);
+	struct card_wish wish = wish_of(m->w);
 
-	w->image = memfd_create("firmseal-card", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (w->image < 0)
+	m->image = memfd_create("firmseal-card", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (m->image < 0)
 		return err_errno(e, "cannot make the card in memory");
-	if (card_make(&w->made, w->image, bundle, &wish, e))
+	if (card_make(&m->made, m->image, m->w->bundle, &wish, e))
 		return -1;
-	if (fcntl(w->image, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	if (fcntl(m->image, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		return err_errno(e, "cannot seal the card in memory");
-	for (size_t i = 0; i < w->n; i++)
-		if (w->targets[i].is_disk && w->targets[i].disk.size < w->made.size)
+	for (size_t i = 0; i < m->n; i++)
+		if (m->targets[i].is_disk && m->targets[i].disk.size < m->made.size)
 			return err_set(e, VERDICT_TOO_LARGE, "a card of %llu MiB does not fit on %s (--size makes a smaller one)",
-				       (unsigned long long)w->made.size >> 20, w->targets[i].name);
+				       (unsigned long long)m->made.size >> 20, m->targets[i].name);
 	return 0;
 }
 
@@ -134,7 +144,7 @@ static bool is_zero(const unsigned char *bytes, size_t len)
 }
 
 /* Zeros are left out: the new file has them anyway. */
-static int copy_used(const struct writing *w, int fd, struct err *e)
+static int copy_used(struct many *m, int fd, struct err *e)
 {
 	unsigned char *buf = malloc(BURN_ALIGN);
 	struct medium_file medium;
@@ -143,8 +153,10 @@ static int copy_used(const struct writing *w, int fd, struct err *e)
 	if (!buf)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	medium_file_init(&medium, fd);
-	for (uint64_t at = 0; rc == 0 && at < w->made.used; at += BURN_ALIGN) {
-		rc = medium_read(w->image, at, buf, BURN_ALIGN, e);
+	for (uint64_t at = 0; rc == 0 && at < m->made.used; at += BURN_ALIGN) {
+		rc = at % BURN_BLOCK == 0 ? interrupt_check(&m->w->interrupt, e) : 0;
+		if (rc == 0)
+			rc = medium_read(m->image, at, buf, BURN_ALIGN, e);
 		if (rc == 0 && !is_zero(buf, BURN_ALIGN))
 			rc = medium.base.write(&medium.base, at, buf, BURN_ALIGN, e);
 	}
@@ -152,114 +164,137 @@ static int copy_used(const struct writing *w, int fd, struct err *e)
 	return rc;
 }
 
-static int copy_image(const struct writing *w, const char *name, struct err *e)
+static int copy_image(struct many *m, const char *name, struct err *e)
 {
 	struct io_new file;
 	int rc;
 
 	if (io_new_open(&file, name, 0644, e))
 		return -1;
-	rc = ftruncate(file.fd, (off_t)w->made.size) ? err_errno(e, "cannot make %s as large as the card", name) : copy_used(w, file.fd, e);
+	rc = ftruncate(file.fd, (off_t)m->made.size) ? err_errno(e, "cannot make %s as large as the card", name) : copy_used(m, file.fd, e);
 	if (rc == 0)
 		rc = io_new_commit(&file, e);
 	io_new_discard(&file);
 	return rc;
 }
 
-static void tell(void *owner, uint64_t done)
+static bool tell(void *owner, uint64_t done)
 {
-	progress_update(&((struct writing *)owner)->progress, done);
+	struct many *m = owner;
+
+	progress_update(&m->progress, done);
+	return interrupt_check(&m->w->interrupt, NULL) == 0;
 }
 
 /* All disks at a time. */
-static int burn_disks(struct writing *w, struct err *e)
+static int burn_disks(struct many *m, struct err *e)
 {
-	struct burn_image image = {w->image, w->made.used, (uint64_t)w->made.start * 512};
-	struct burn *burns = calloc(w->n, sizeof *burns);
+	struct burn_image image = {m->image, m->made.used, (uint64_t)m->made.start * 512};
+	struct burn *burns = calloc(m->n, sizeof *burns);
 	size_t n = 0;
 
 	if (!burns)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	for (size_t i = 0; i < w->n; i++)
-		if (w->targets[i].is_disk)
-			burns[n++].device = &w->targets[i].device.base;
-	progress_begin(&w->progress, "writing", burn_work(&image), w->o->quiet);
-	(void)burn_all(burns, n, &image, tell, w);
-	progress_end(&w->progress);
+	for (size_t i = 0; i < m->n; i++)
+		if (m->targets[i].is_disk)
+			burns[n++].device = &m->targets[i].device.base;
+	progress_begin(&m->progress, "writing", burn_work(&image), m->w->o->quiet);
+	(void)burn_all(burns, n, &image, tell, m);
+	progress_end(&m->progress);
 	n = 0;
-	for (size_t i = 0; i < w->n; i++) {
-		if (!w->targets[i].is_disk)
+	for (size_t i = 0; i < m->n; i++) {
+		if (!m->targets[i].is_disk)
 			continue;
-		w->targets[i].failed = burns[n].rc != 0;
-		w->targets[i].e = burns[n++].e;
+		m->targets[i].failed = burns[n].rc != 0;
+		m->targets[i].e = burns[n++].e;
 	}
 	free(burns);
 	return 0;
 }
 
-static int write_all(struct writing *w, const struct board *board, int bundle, struct err *e)
+/* While a person types, a signal ends the program at once: nothing has been touched. */
+static int write_all(struct many *m, struct err *e)
 {
-	if (open_targets(w, bundle, e) || make_image(w, board, bundle, e) || burn_disks(w, e))
+	if (open_targets(m, e) || interrupt_watch(&m->w->interrupt, e) || make_image(m, e) || burn_disks(m, e))
 		return -1;
-	for (size_t i = 0; i < w->n; i++)
-		if (!w->targets[i].is_disk)
-			w->targets[i].failed = copy_image(w, w->targets[i].name, &w->targets[i].e) != 0;
+	for (size_t i = 0; i < m->n; i++)
+		if (!m->targets[i].is_disk)
+			m->targets[i].failed = copy_image(m, m->targets[i].name, &m->targets[i].e) != 0;
 	return 0;
 }
 
-static int conclude_all(const struct writing *w)
+static struct card_result result_of(const struct target *t)
+{
+	return (struct card_result){.act = "written", .target = t->name, .serial = t->disk.fd >= 0 ? t->disk.serial : NULL};
+}
+
+static int conclude_each(const struct many *m)
 {
 	int status = STATUS_DONE;
 
-	for (size_t i = 0; i < w->n; i++) {
-		const struct target *t = &w->targets[i];
-		struct card_result r = {.act = "written",
-					.target = t->name,
-					.serial = t->is_disk ? t->disk.serial : NULL,
-					.made = &w->made,
-					.failure = t->failed ? &t->e : NULL};
+	for (size_t i = 0; i < m->n; i++) {
+		struct card_result r = result_of(&m->targets[i]);
 
-		status = cmd_card_both(status, cmd_card_conclude(w->o, &r));
+		r.made = &m->made;
+		r.failure = m->targets[i].failed ? &m->targets[i].e : NULL;
+		status = cmd_card_both(status, cmd_card_conclude(m->w->o, &m->w->receipt, &r));
 	}
 	return status;
 }
 
-static int write_many(const struct card_options *o, const struct board *board, int bundle)
+/* None was written, for one reason. */
+static int conclude_none(const struct many *m, const struct err *why)
 {
-	struct writing w = {.o = o, .n = o->ntargets, .image = -1, .targets = calloc(o->ntargets, sizeof *w.targets)};
-	struct card_result refused = {.act = "written", .target = o->targets[0]};
+	int status = STATUS_DONE;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct card_result r = result_of(&m->targets[i]);
+
+		r.failure = why;
+		status = cmd_card_both(status, cmd_card_keep(m->w->o, &m->w->receipt, &r));
+	}
+	cli_fail(why);
+	return status;
+}
+
+static int write_many(struct writing *w)
+{
+	struct many m = {.w = w, .n = w->o->ntargets, .image = -1, .targets = calloc(w->o->ntargets, sizeof *m.targets)};
 	struct err e = {.verdict = VERDICT_OK};
 	int status;
 
-	if (!w.targets)
+	if (!m.targets)
 		return cli_fail(&(struct err){.verdict = VERDICT_SYSTEM, .message = "out of memory"});
-	for (size_t i = 0; i < w.n; i++)
-		w.targets[i].disk.fd = -1;
-	if (write_all(&w, board, bundle, &e)) {
-		refused.failure = &e;
-		status = cmd_card_conclude(o, &refused);
-	} else {
-		status = conclude_all(&w);
+	for (size_t i = 0; i < m.n; i++) {
+		m.targets[i].name = w->o->targets[i];
+		m.targets[i].disk.fd = -1;
 	}
-	for (size_t i = 0; i < w.n; i++)
-		disk_close(&w.targets[i].disk);
-	if (w.image >= 0)
-		close(w.image);
-	free(w.targets);
+	status = write_all(&m, &e) ? conclude_none(&m, &e) : conclude_each(&m);
+	for (size_t i = 0; i < m.n; i++)
+		disk_close(&m.targets[i].disk);
+	if (m.image >= 0)
+		close(m.image);
+	free(m.targets);
 	return status;
 }
 
 int cmd_card_write(const struct card_options *o, const struct board *board)
 {
+	struct writing w = {.o = o, .board = board, .interrupt = {.fd = -1}};
 	struct err e = {.verdict = VERDICT_OK};
-	int bundle = open_bundle(o->bundle, &e), status;
+	int status;
 
-	if (bundle < 0)
+	w.bundle = open_bundle(o->bundle, &e);
+	if (w.bundle < 0)
 		return cli_fail_as(&e, o->json);
-	if (o->ntargets == 1 && !disk_is_device(o->targets[0]))
-		status = write_one_image(o, board, bundle);
-	else
-		status = write_many(o, board, bundle);
-	close(bundle);
+	if (card_receipt_open(&w.receipt, o->receipt, &e)) {
+		close(w.bundle);
+		return cli_fail_as(&e, o->json);
+	}
+	status = o->ntargets == 1 && !disk_is_device(o->targets[0]) ? write_one_image(&w) : write_many(&w);
+	if (card_receipt_close(&w.receipt, &e))
+		status = cli_fail(&e);
+	close(w.bundle);
+	interrupt_end(&w.interrupt);
 	return status;
 }

@@ -75,7 +75,7 @@ static int take_option(struct wish *w, int option, const char *value, struct err
 		w->json = true;
 		return 0;
 	case OPT_MAX_SIZE:
-		return cli_number(&w->most, value, INT64_MAX, "--max-size", e);
+		return cli_bytes(&w->most, value, DISK_MOST, "--max-size", e);
 	case OPT_ROOT:
 		if ((size_t)snprintf(w->sys, sizeof w->sys, "%s/sys", value) >= sizeof w->sys ||
 		    (size_t)snprintf(w->proc, sizeof w->proc, "%s/proc", value) >= sizeof w->proc)

@@ -18,6 +18,7 @@ enum {
 };
 
 #define DISK_LEAST ((uint64_t)32 << 20)       /* bytes; smaller is no card */
+#define DISK_MOST ((uint64_t)4 << 40)           /* bytes; the largest that may be allowed */
 #define DISK_MOST_DEFAULT ((uint64_t)128 << 30) /* bytes; larger is likely somebody's backup */
 
 /* Where the kernel tells of disks. Other roots than the real ones are for tests: disk_open takes none. */

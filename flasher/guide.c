@@ -29,6 +29,14 @@ static const char *sentence(char out[static SENTENCE_MAX], const struct card_ste
 	return out;
 }
 
+static bool waits_for_leds(const struct board *b)
+{
+	for (size_t i = 0; i < b->card.nsteps; i++)
+		if (b->card.steps[i].act == CARD_LEDS_TOGETHER || b->card.steps[i].act == CARD_LEDS_BLINK)
+			return true;
+	return false;
+}
+
 /* What to mind, a line each, between BEFORE and BEHIND. */
 static void warn(FILE *out, const struct board *b, const char *const *say, const char *before, const char *behind)
 {
@@ -36,6 +44,8 @@ static void warn(FILE *out, const struct board *b, const char *const *say, const
 
 	if (b->card.entry_inferred)
 		fprintf(out, "%s%s%s\n", before, say[GUIDE_INFERRED], behind);
+	if (waits_for_leds(b))
+		fprintf(out, "%s%s%s\n", before, say[GUIDE_SILENT], behind);
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
 		fprintf(out, "%s%s%s\n", before, say[always[i]], behind);
 }
@@ -95,11 +105,11 @@ static void html(FILE *out, const char *text)
 }
 
 static const char style[] =
-	"@page{size:A4;margin:14mm}\n"
-	"body{font:12pt/1.35 'DejaVu Sans',Arial,sans-serif;color:#000;max-width:182mm;margin:0 auto}\n"
-	"h1{font-size:20pt;margin:0}h2{font-size:13pt;margin:5mm 0 2mm;border-bottom:1px solid #000}\n"
+	"@page{size:A4;margin:12mm}\n"
+	"body{font:11pt/1.3 'DejaVu Sans',Arial,sans-serif;color:#000;max-width:186mm;margin:0 auto}\n"
+	"h1{font-size:19pt;margin:0}h2{font-size:13pt;margin:4mm 0 2mm;border-bottom:1px solid #000}\n"
 	".board{font-size:14pt;margin:1mm 0 0}code{font-family:'DejaVu Sans Mono',monospace;font-size:10pt}\n"
-	"ol,ul{margin:0;padding-left:9mm}li{margin:0 0 1.6mm}ol li::marker{font-weight:bold}\n"
+	"ol,ul{margin:0;padding-left:9mm}li{margin:0 0 1.4mm}ol li::marker{font-weight:bold}\n"
 	"table{border-collapse:collapse;width:100%}td{border:1px solid #000;padding:2mm;width:50%;height:8mm;vertical-align:top;"
 	"font-size:9pt}\n";
 

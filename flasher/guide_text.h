@@ -14,6 +14,7 @@ enum guide_phrase {
 	GUIDE_STEPS,        /* heading */
 	GUIDE_WARNINGS,     /* heading */
 	GUIDE_INFERRED,     /* where the profile says so: nobody has seen such a board start from a card */
+	GUIDE_SILENT,       /* where LEDs are to be waited for: what to do when they do nothing */
 	GUIDE_LEDS_NO_PROOF,
 	GUIDE_NEIGHBOURS,   /* why a network of its own */
 	GUIDE_SETTINGS,     /* why the settings are wiped */

@@ -47,7 +47,7 @@ static const struct verb verbs[] = {
 	 "  card --verify TARGET... (--pubkey FILE... | --keyring FILE) [--board ID] [--receipt FILE] [--boards DIR] [--json] [--quiet]\n"
 	 "  card --steps | --sheet --board ID [--lang en|ru] [--boards DIR]",
 	 "make recovery cards from a bundle, as an image file or on disks; verify them; say how they are used"},
-	{"cards", cmd_cards, "[--max-size BYTES (128 GiB)] [--root DIR] [--json]",
+	{"cards", cmd_cards, "[--max-size BYTES[M|G|T] (128G)] [--root DIR] [--json]",
 	 "list the disks that a card can be written to, and say why not to the others; --root DIR: DIR/sys and DIR/proc tell of them"},
 	{0},
 };

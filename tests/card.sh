@@ -182,3 +182,68 @@ refused '  nor a directory' 9 unsafe-target firmflash card bundle none --board z
 refused '  nor what is not there' 9 unsafe-target firmflash card bundle /dev/no-such-disk --board zynq-s9 --pubkey key.pub
 refused 'one of two is no disk' 9 unsafe-target firmflash card bundle none/card.img /dev/null --board zynq-s9 --pubkey key.pub
 find none -mindepth 1 | nothing '  then the other is not written either'
+refused '  and it is said of both' 9 unsafe-target firmflash card bundle none/card.img /dev/null --board zynq-s9 --pubkey key.pub --json --receipt refusals
+cp .out said
+for list in said refusals; do
+    ok "  in $list, too" python3 -c 'import json, sys
+r = [json.loads(line) for line in open(sys.argv[1])]
+assert [x["target"] for x in r] == ["none/card.img", "/dev/null"] and {x["verdict"] for x in r} == {"unsafe-target"}, r' "$list"
+done
+
+# --- names that stand for one thing ---
+cp bundle kept
+ln -s bundle alias
+twice() { # twice WHAT ARGUMENT...
+    what=$1
+    shift
+    refused "$what" 2 usage firmflash card "$@" --board zynq-s9 --pubkey key.pub --quiet
+    find none -mindepth 1 | nothing '  and nothing is written'
+}
+twice 'a bundle as its own card' bundle bundle
+twice '  by another name' alias none/../bundle
+twice 'a target twice' bundle none/card.img none/../none/card.img
+twice 'a receipt into the card' bundle none/card.img --receipt none/card.img
+twice 'a receipt into the bundle' bundle none/card.img --receipt alias
+twice 'a receipt that is no file' bundle none/card.img --receipt /dev/null
+same 'the bundle is as it was' bundle kept
+refused 'a receipt that cannot be written' 1 system firmflash card bundle none/card.img --board zynq-s9 --pubkey key.pub --receipt none/there/receipt
+find none -mindepth 1 | nothing '  and no card is made that would have none'
+
+# --- a signal in the middle: the bundle comes from a pipe, and no further ---
+mkfifo pipe
+# stopped SIGNAL [COMMAND...]: starts it behind COMMAND, sends it most of the bundle, then the signal. What it needs of the pipe it has read
+# when the writer is done: a pipe holds 64 KiB. Its status is in $status.
+stopped() {
+    signal=$1
+    shift
+    rm -f receipts
+    # shellcheck disable=SC2016 # for the shell that runs it
+    background sh -c 'exec "$@" <pipe 2>stopped.err' sh "$@" firmflash card - none/card.img --board zynq-s9 --pubkey key.pub --quiet --receipt receipts
+    exec 7>pipe
+    head -c 3000000 bundle >&7
+    made=$(find none -name '.firmseal-new-*' | wc -l)
+    kill "-$signal" "$child"
+}
+for signal in TERM=143 HUP=129; do
+    wanted=${signal#*=} signal=${signal%=*}
+    stopped $signal
+    status=0
+    wait "$child" || status=$?
+    exec 7>&-
+    children=$(echo "$children" | sed "s/ $child\$//")
+    ok "SIG$signal while a card is made: it had begun" test "$made" -eq 1
+    ok '  it ends by that signal' test "$status" -eq "$wanted"
+    ok '  says so' grep -q '^firmflash: system: stopped by a signal: ' stopped.err
+    ok '  in the receipt, too' grep -q '"verdict": *"system".*stopped by a signal' receipts
+    find none -mindepth 1 | nothing '  and leaves nothing behind'
+done
+stopped HUP nohup
+tail -c +3000001 bundle >&7
+exec 7>&-
+status=0
+wait "$child" || status=$?
+children=$(echo "$children" | sed "s/ $child\$//")
+ok 'under nohup, a hang-up stops nothing' test "$status" -eq 0
+firmflash card bundle alone.img --board zynq-s9 --pubkey key.pub --quiet
+same '  and the card is the same' none/card.img alone.img
+rm none/card.img

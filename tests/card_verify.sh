@@ -3,7 +3,8 @@
 # Promise: of any card in the drawer it is said which bundle it holds, who signed it, and whether every byte is still right.
 set -eu
 . "$(dirname "$0")/lib.sh"
-need python3 minisign
+need python3 minisign mmd
+export MTOOLSRC=/dev/null
 cd "$T"
 boards=$TESTS/../boards
 
@@ -31,7 +32,7 @@ made, seen = r[0], r[1]
 assert made["act"] == "written" and seen["act"] == "verified" and len(r) == 2
 for key in ("product", "version", "counter", "manifest_hash", "signers", "board", "size", "used", "files", "bytes"):
     assert made[key] == seen[key], key
-assert made["bundle_hash"] == sys.argv[1] and made["verdict"] == "ok" and made["time"] > 1700000000
+assert made["bundle_hash"] == seen["bundle_hash"] == sys.argv[1] and made["verdict"] == "ok" and made["time"] > 1700000000
 assert seen["differences"] == 0 and seen["places"] == []
 PY
 ok '  and the receipts of both acts agree' python3 look.py "$(python3 -c 'import hashlib; print(hashlib.blake2b(open("bundle", "rb").read(), digest_size=32).hexdigest())')"
@@ -50,6 +51,9 @@ refused 'a card whose writing was interrupted' 3 not-a-bundle verify unfinished.
 head -c 2000000 good.img >cut.img
 refused 'a card cut off' 3 truncated verify cut.img
 refused 'no such card' 1 system verify none.img
+mkfifo pipe
+refused 'a pipe, which is not waited for' 3 not-a-bundle verify pipe
+refused 'a folder' 3 not-a-bundle verify tree
 mkdir profiles
 sed 's/^card label .*/card label OTHER/' "$boards/zynq-s9.board" >profiles/zynq-s9.board
 refused 'a card of another profile' 3 payload-mismatch verify good.img --boards profiles
@@ -109,6 +113,17 @@ while read -r place; do
     cp .err said
     [ "$name" = - ] || ok '  and the place is named' grep -qF ": $name" said
 done <places
+
+# --- a computer had the card mounted, and left a folder of its own ---
+cp --sparse=always good.img bad.img
+ok 'a computer leaves something on a card' mmd -i bad.img@@1048576 '::/System Volume Information'
+refused '  which is not what was signed any more' 3 payload-mismatch verify bad.img
+cp .err said
+ok '  but the files are, and that is said' grep -qF 'All files are right: a computer' said
+python3 -c 'f = open("bad.img", "r+b"); f.seek(446); f.write(bytes(1))'
+refused 'with the MBR changed as well' 3 payload-mismatch verify bad.img
+cp .err said
+ok '  that is not said' sh -c '! grep -qF "All files are right" said'
 
 # --- a bit of the bundle that rides along, in place: whichever part it is in, the verdict is the bundle's own ---
 cat >parts.py <<'PY'

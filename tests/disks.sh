@@ -118,6 +118,8 @@ cp .out larger
 ok '  that one' grep -q '^yes  sdd ' larger
 ok 'in JSON, each with its word' firmflash cards --root root --json
 cp .out json
+ok '  a size with a unit' sh -c 'firmflash cards --root root --max-size 4T | cmp - larger'
+refused '  a size that is none' 2 usage firmflash cards --root root --max-size 4X
 ok '  and all there' python3 - <<'PY'
 import json
 disks = {d["disk"]: d for d in map(json.loads, open("json"))}

@@ -265,6 +265,38 @@ static void a_slow_one_holds_nobody_up(void **state)
 	sem_destroy(&done);
 }
 
+/* Says stop at once, and lets the card, which waits, begin when that has been heard. */
+static bool halt(void *owner, uint64_t done)
+{
+	unsigned *calls = ((void **)owner)[0];
+
+	(void)done;
+	if (++*calls == 2)
+		sem_post(((void **)owner)[1]);
+	return false;
+}
+
+static void one_that_is_stopped_starts_nothing(void **state)
+{
+	struct fake f = fake_new();
+	struct burn b = {.device = &f.base};
+	unsigned calls = 0;
+	sem_t go;
+
+	(void)state;
+	memset(f.bytes, 0xee, SIZE);
+	assert_int_equal(sem_init(&go, 0, 0), 0);
+	f.wait = &go;
+	assert_int_equal(burn_all(&b, 1, &image, halt, (void *[]){&calls, &go}), 1);
+	assert_int_equal(b.rc, -1);
+	assert_int_equal(b.e.verdict, VERDICT_SYSTEM);
+	assert_non_null(strstr(b.e.message, "stopped"));
+	assert_false(holds(f.bytes, 512));
+	assert_true(f.bytes[USED / 2] == 0xee); /* it did not go on to the end */
+	free(f.bytes);
+	sem_destroy(&go);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +306,7 @@ int main(void)
 		cmocka_unit_test(one_that_forgets_is_refused),
 		cmocka_unit_test(one_that_was_changed_is_not_touched),
 		cmocka_unit_test(a_slow_one_holds_nobody_up),
+		cmocka_unit_test(one_that_is_stopped_starts_nothing),
 	};
 
 	return cmocka_run_group_tests_name("burn", tests, make_image, drop_image);

@@ -29,7 +29,7 @@ says() {
 for command in 'firmpack build' 'firmpack check' 'firmpack attach' 'firmpack countersign' 'firmkey generate' 'firmkey sign' 'firmkey show' \
     'firmkey password' 'firmkey import' 'firmkey verify' 'firmkey keyring create' 'firmkey keyring next' 'firmverify install' \
     'firmverify status' 'firmverify audit' 'firmverify cgi' 'firmflash push' 'firmflash scan' 'firmflash plan' 'firmflash apply' \
-    'firmflash report' 'firmflash status' 'firmflash boards' 'firmflash cards' 'firmsim run'; do
+    'firmflash report' 'firmflash status' 'firmflash boards' 'firmflash card' 'firmflash cards' 'firmsim run'; do
     says "$command, an option that there is not" 'there is no option --frobnicate' $command --frobnicate=1
 done
 says 'a letter that is none' 'there is no option -x' firmkey sign -xk key.key
