@@ -201,6 +201,8 @@ static void tell(const struct plan *p, const struct plan_options *o)
 	if (o->json && o->output && strcmp(o->output, "-") != 0) {
 		json_begin(&j, stdout);
 		json_open_object(&j, NULL);
+		json_put_string(&j, "verdict", verdict_word(VERDICT_OK));
+		json_put_number(&j, "status", STATUS_DONE);
 		json_put_string(&j, "product", p->product);
 		json_put_string(&j, "version", p->version);
 		json_put_number(&j, "devices", p->n - p->nskipped);
