@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* What a board has written down of itself, on a medium that may hold anything by now: each record, with its checksum put right, and what
- * `status' makes of it. The first byte says which record, and whether the board has two sides. */
+ * `status' makes of it. The first byte says which record, and whether the board has two sides; then a link says which one starts, unless there is
+ * a record of that, too, whose three facts are the next two bytes. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/io.h"
+#include "verifier/boot.h"
 #include "verifier/geometry.h"
 #include "verifier/journal.h"
 #include "verifier/status.h"
@@ -16,7 +19,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const records[] = {"installed", "installed.a", "confirmed", "running", "interrupted", "journal", "mtd", "cmdline"};
-enum { JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *records, BARE = 0x40, TWO_SIDED = 0x80 };
+enum { JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *records, BOOT = 0x3f, BARE = 0x40, TWO_SIDED = 0x80 };
+
+/* Folders of the kernel's, and what else is in the one of this run. */
+static const char *const folders[] = {"sys", "sys/kernel", "sys/kernel/random"};
+static const char boot_id[] = "sys/kernel/random/boot_id";
 
 static char folder[] = "/tmp/firmseal-fuzz.XXXXXX";
 static char path[sizeof folder + 32];
@@ -32,6 +39,11 @@ static void leave(void)
 	for (size_t i = 0; i < NRECORDS; i++)
 		(void)unlink(in_folder(records[i]));
 	(void)unlink(in_folder("lock"));
+	(void)unlink(in_folder("boot"));
+	(void)unlink(in_folder("next"));
+	(void)unlink(in_folder(boot_id));
+	for (size_t i = sizeof folders / sizeof *folders; i-- > 0;)
+		(void)rmdir(in_folder(folders[i]));
 	(void)rmdir(folder);
 }
 
@@ -47,6 +59,42 @@ static void put(const char *name, const uint8_t *data, size_t size, bool bare)
 	if (fd < 0 || io_write_all(fd, data, size) != 0 || (!bare && io_write_all(fd, sum, 8 + HASH_HEX + 1) != 0))
 		abort();
 	close(fd);
+}
+
+/* A board with two sides, A of which starts, and a kernel that has a name for this start. */
+static void make_board(struct device *d)
+{
+	static const char id[] = "01234567-89ab-cdef-0123-456789abcdef\n";
+	int fd;
+
+	if (!mkdtemp(folder) || atexit(leave) != 0)
+		abort();
+	snprintf(d->state, sizeof d->state, "%s", folder);
+	snprintf(d->proc, sizeof d->proc, "%s", folder);
+	memcpy(d->mtd, "mtd0: 00100000 00020000 \"boot\"", 31);
+	d->mtd_len = 31;
+	d->nmtd = 1;
+	d->boot = BOOT_LINK;
+	d->boot_tries = 3;
+	snprintf(d->boot_argument, sizeof d->boot_argument, "%s", in_folder("next"));
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (mkdir(in_folder(folders[i]), 0700) != 0)
+			abort();
+	fd = open(in_folder(boot_id), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || io_write_all(fd, id, sizeof id - 1) != 0 || symlink("a", d->boot_argument) != 0)
+		abort();
+	close(fd);
+}
+
+/* FACTS: side and trial in the first byte, the starts so far in the second. */
+static void put_boot(const uint8_t *facts, size_t size)
+{
+	struct boot_state s = {.side = size > 0 && facts[0] & 1 ? SIDE_B : SIDE_A, .trial = size > 0 && facts[0] & 2};
+	unsigned char bytes[BOOT_RECORD_SIZE];
+
+	s.tries = size > 1 ? facts[1] : 0;
+	boot_record_make(bytes, &s);
+	put("boot", bytes, sizeof bytes, false);
 }
 
 /* A journal's steps are read here, and none is done: that of a file system's names wants a name, and raw targets are looked at. Only such
@@ -94,24 +142,31 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || !leads_nowhere(data + 1, size - 1))
 		return 0;
-	if (!d.state[0]) {
-		if (!mkdtemp(folder) || atexit(leave) != 0)
-			abort();
-		snprintf(d.state, sizeof d.state, "%s", folder);
-		snprintf(d.proc, sizeof d.proc, "%s", folder);
-		memcpy(d.mtd, "mtd0: 00100000 00020000 \"boot\"", 31);
-		d.mtd_len = 31;
-		d.nmtd = 1;
-	}
+	if (!d.state[0])
+		make_board(&d);
 	which = (data[0] & 0x3fU) % NRECORDS;
 	d.two_sided = data[0] & TWO_SIDED;
-	put(records[which], data + 1, size - 1, which >= MTD || data[0] & BARE);
+	if ((data[0] & 0x3f) == BOOT) {
+		/* And what was noted of the side that runs, in the rest. */
+		put_boot(data + 1, size - 1);
+		which = 3;
+		put(records[which], data + (size < 3 ? size : 3), size < 3 ? 0 : size - 3, data[0] & BARE);
+	} else {
+		put(records[which], data + 1, size - 1, which >= MTD || data[0] & BARE);
+	}
 	if (which == MTD)
 		(void)geometry_check(&d, NULL);
 	look(&d);
+	if (d.two_sided && (data[0] & 0x3f) == BOOT) {
+		struct boot_state next;
+
+		(void)boot_attempt(&d, &next, NULL);
+		look(&d);
+	}
 	if (which == JOURNAL)
 		(void)journal_give_up(&d, NULL);
 	for (size_t i = 0; i < NRECORDS; i++)
 		(void)unlink(in_folder(records[i]));
+	(void)unlink(in_folder("boot"));
 	return 0;
 }
