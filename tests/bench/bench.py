@@ -60,7 +60,7 @@ class Bench:
                         os.remove(path)
                     shutil.rmtree(path, ignore_errors=True)
         base, base_size = taken[contenders[0][0]], size_of(contenders[0][2])
-        print(f"\n**{title}** ({rounds} rounds)\n\n| | wall s | wall × | CPU s | CPU × | peak MiB | size MB | size × |")
+        print(f"\n**{title}** ({rounds} round{'s' if rounds > 1 else ''})\n\n| | wall s | wall × | CPU s | CPU × | peak MiB | size MB | size × |")
         print("|---|---|---|---|---|---|---|---|")
         for name, _, path in contenders:
             rows, size = taken[name], size_of(path)
