@@ -49,6 +49,16 @@ static bool are_one(const struct known *a, const struct known *b)
 	return a->placed && b->placed && a->is_disk == b->is_disk && a->dev == b->dev && a->ino == b->ino && strcmp(a->base, b->base) == 0;
 }
 
+static int refuse(const struct known *a, const struct known *b, struct err *e)
+{
+	bool other_name = strcmp(a->name, b->name) != 0;
+	const char *by = other_name ? ", by the name of " : "", *name = other_name ? b->name : "";
+
+	if (strcmp(a->what, b->what) == 0)
+		return err_set(e, VERDICT_USAGE, "%s is a target twice%s%s", a->name, by, name);
+	return err_set(e, VERDICT_USAGE, "%s is %s, and cannot be %s as well%s%s", a->name, a->what, b->what, by, name);
+}
+
 int card_names_check(const struct card_options *o, struct err *e)
 {
 	struct known all[CARD_TARGETS_MAX + 2];
@@ -63,9 +73,6 @@ int card_names_check(const struct card_options *o, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < i; j++)
 			if (are_one(&all[i], &all[j]))
-				return err_set(e, VERDICT_USAGE, "%s is %s and %s at once%s%s%s", all[j].name, all[j].what, all[i].what,
-					       strcmp(all[i].name, all[j].name) ? " (there as " : "",
-					       strcmp(all[i].name, all[j].name) ? all[i].name : "",
-					       strcmp(all[i].name, all[j].name) ? ")" : "");
+				return refuse(&all[j], &all[i], e);
 	return 0;
 }
