@@ -23,6 +23,8 @@ enum { JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *re
 
 /* Folders of the kernel's, and what else is in the one of this run. */
 static const char *const folders[] = {"sys", "sys/kernel", "sys/kernel/random"};
+/* What an attempt to start writes, with what was there before. */
+static const char *const written[] = {"boot", "boot.old", "running.old"};
 static const char boot_id[] = "sys/kernel/random/boot_id";
 
 static char folder[] = "/tmp/firmseal-fuzz.XXXXXX";
@@ -34,12 +36,18 @@ static const char *in_folder(const char *name)
 	return path;
 }
 
-static void leave(void)
+static void forget(void)
 {
 	for (size_t i = 0; i < NRECORDS; i++)
 		(void)unlink(in_folder(records[i]));
+	for (size_t i = 0; i < sizeof written / sizeof *written; i++)
+		(void)unlink(in_folder(written[i]));
+}
+
+static void leave(void)
+{
+	forget();
 	(void)unlink(in_folder("lock"));
-	(void)unlink(in_folder("boot"));
 	(void)unlink(in_folder("next"));
 	(void)unlink(in_folder(boot_id));
 	for (size_t i = sizeof folders / sizeof *folders; i-- > 0;)
@@ -165,8 +173,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (which == JOURNAL)
 		(void)journal_give_up(&d, NULL);
-	for (size_t i = 0; i < NRECORDS; i++)
-		(void)unlink(in_folder(records[i]));
-	(void)unlink(in_folder("boot"));
+	forget();
 	return 0;
 }
