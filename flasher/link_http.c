@@ -389,10 +389,12 @@ int link_http_open(struct link_maker **out, struct loop *loop, const struct link
 	if (limit_descriptors(&capacity, CAPACITY_MIN, e) || client_start(e))
 		return -1;
 	m = calloc(1, sizeof *m);
+	if (!m)
+		err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (!m || client_open(&m->client, loop, e)) {
 		free(m);
 		client_stop();
-		return m ? -1 : err_set(e, VERDICT_SYSTEM, "out of memory");
+		return -1;
 	}
 	m->base = (struct link_maker){open_link, capacity, sent};
 	m->loop = loop;
