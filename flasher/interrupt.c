@@ -18,19 +18,19 @@ static bool is_ignored(int number)
 
 int interrupt_watch(struct interrupt *i, struct err *e)
 {
-	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
 	*i = (struct interrupt){.fd = -1};
 	sigemptyset(&set);
-	for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
-		if (!is_ignored(numbers[n]))
-			sigaddset(&set, numbers[n]);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (!is_ignored(SIGHUP)) /* a terminal that goes away; nohup wants none of it */
+		sigaddset(&set, SIGHUP);
 	i->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (i->fd < 0)
 		return err_errno(e, "cannot take signals from a descriptor");
-	if (sigprocmask(SIG_BLOCK, &set, &i->before) || sigaction(SIGPIPE, &ignore, NULL)) {
+	if (sigprocmask(SIG_BLOCK, &set, &i->mask_before) || sigaction(SIGPIPE, &ignore, &i->pipe_before)) {
 		err_errno(e, "cannot block signals");
 		close(i->fd);
 		i->fd = -1;
@@ -39,12 +39,17 @@ int interrupt_watch(struct interrupt *i, struct err *e)
 	return 0;
 }
 
-int interrupt_check(struct interrupt *i, struct err *e)
+int interrupt_take(struct interrupt *i)
 {
 	struct signalfd_siginfo info;
 
-	if (i->number == 0 && read(i->fd, &info, sizeof info) == (ssize_t)sizeof info)
-		i->number = (int)info.ssi_signo;
+	return read(i->fd, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int interrupt_check(struct interrupt *i, struct err *e)
+{
+	if (i->number == 0)
+		i->number = interrupt_take(i);
 	if (i->number == 0)
 		return 0;
 	return err_set(e, VERDICT_SYSTEM, "stopped by a signal: %s", strsignal(i->number));
@@ -56,9 +61,10 @@ void interrupt_end(struct interrupt *i)
 		return;
 	close(i->fd);
 	i->fd = -1;
+	sigaction(SIGPIPE, &i->pipe_before, NULL);
 	if (i->number != 0)
 		raise(i->number); /* it waits until the mask lets it through */
-	sigprocmask(SIG_SETMASK, &i->before, NULL);
+	sigprocmask(SIG_SETMASK, &i->mask_before, NULL);
 }
 
 /* Waits until FD has something to read, its end included. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* epoll for descriptors, signalfd for signals, a binary heap for timers. */
-#define _GNU_SOURCE /* epoll_create1, signalfd */
+/* epoll for descriptors, those of signals among them; a binary heap for timers. */
+#define _GNU_SOURCE /* epoll_create1 */
 #include "flasher/loop.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "flasher/interrupt.h"
 
 enum { BATCH = 256 };
 
@@ -24,11 +24,10 @@ struct loop {
 	size_t ntimers, room;
 	struct epoll_event batch[BATCH];
 	int nbatch;               /* those of the batch that were not called yet are kept free of forgotten watches */
-	struct loop_watch signals;
+	struct interrupt interrupt;
+	struct loop_watch signals; /* of its descriptor */
 	void (*on_signal)(void *owner, int number);
 	void *signal_owner;
-	sigset_t mask_before;
-	struct sigaction pipe_before;
 };
 
 static uint64_t monotonic_ms(void)
@@ -52,7 +51,7 @@ int loop_open(struct loop **out, enum loop_clock clock, struct err *e)
 		free(l);
 		return -1;
 	}
-	l->signals.fd = -1;
+	l->interrupt.fd = -1;
 	l->clock = clock;
 	l->now_ms = clock == LOOP_MONOTONIC ? monotonic_ms() : 0;
 	*out = l;
@@ -63,11 +62,7 @@ void loop_free(struct loop **l)
 {
 	if (!*l)
 		return;
-	if ((*l)->signals.fd >= 0) {
-		close((*l)->signals.fd);
-		sigaction(SIGPIPE, &(*l)->pipe_before, NULL);
-		sigprocmask(SIG_SETMASK, &(*l)->mask_before, NULL);
-	}
+	interrupt_end(&(*l)->interrupt);
 	close((*l)->epoll);
 	free((*l)->heap);
 	free(*l);
@@ -249,34 +244,20 @@ static void fire_due(struct loop *l)
 static void take_signals(void *owner, unsigned events)
 {
 	struct loop *l = owner;
-	struct signalfd_siginfo info;
+	int number;
 
 	(void)events;
-	while (read(l->signals.fd, &info, sizeof info) == (ssize_t)sizeof info)
-		l->on_signal(l->signal_owner, (int)info.ssi_signo);
+	while ((number = interrupt_take(&l->interrupt)) != 0)
+		l->on_signal(l->signal_owner, number);
 }
 
 int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), void *owner, struct err *e)
 {
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct sigaction before;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* a terminal that goes away; nohup wants none of it */
-		sigaddset(&set, SIGHUP);
+	if (interrupt_watch(&l->interrupt, e))
+		return -1;
 	l->on_signal = on_signal;
 	l->signal_owner = owner;
-	l->signals = (struct loop_watch){take_signals, l, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), false};
-	if (l->signals.fd < 0)
-		return err_errno(e, "cannot take signals from a descriptor");
-	if (sigprocmask(SIG_BLOCK, &set, &l->mask_before) || sigaction(SIGPIPE, &ignore, &l->pipe_before)) {
-		close(l->signals.fd);
-		l->signals.fd = -1;
-		return err_errno(e, "cannot block signals");
-	}
+	l->signals = (struct loop_watch){take_signals, l, l->interrupt.fd, false};
 	if (loop_watch(l, &l->signals, LOOP_READ, e))
 		return -1;
 	l->nwatches--; /* nobody should wait for a signal alone */

@@ -58,8 +58,8 @@ int loop_arm(struct loop *l, struct loop_timer *t, uint64_t delay_ms, struct err
 void loop_disarm(struct loop *l, struct loop_timer *t);
 bool loop_armed(const struct loop_timer *t);
 
-/* From here on SIGINT and SIGTERM are blocked, and come as calls of ON_SIGNAL out of loop_run(). Once a loop. Also
- * ignores SIGPIPE. loop_free() puts all of it back. Returns 0 or -1 (system). */
+/* From here on the signals of flasher/interrupt.h come as calls of ON_SIGNAL out of loop_run(). Once a loop. loop_free() puts all back.
+ * Returns 0 or -1 (system). */
 int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), void *owner, struct err *e);
 
 /* Calls handlers until loop_stop() was called, or until there is neither a watch nor a timer left (signals do not
