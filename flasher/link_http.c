@@ -7,8 +7,8 @@
 
 #include "flasher/api4028.h"
 #include "flasher/facts.h"
-#include "flasher/http.h"
 #include "flasher/limit.h"
+#include "flasher/link_fault.h"
 
 enum { API_TIMEOUT_MS = 10000, CAPACITY_MIN = 16 };
 
@@ -44,46 +44,11 @@ static void tell(struct board_link *l)
 	l->base.told(l->base.context, &event);
 }
 
-/* Why a GET did not come about. */
-static enum link_fault fault_of_get(const struct http *h, const struct result *r)
-{
-	const struct exchange *x = http_exchange(h);
-
-	if (r->outcome == OUTCOME_ACCEPTED)
-		return LINK_NONE;
-	if (x->foreign)
-		return LINK_FOREIGN;
-	if (x->answer.status == 401)
-		return LINK_LOGIN;
-	switch (http_reach(h)) {
-	case HTTP_NOT_REACHED:
-		return LINK_UNREACHABLE;
-	case HTTP_NO_ANSWER:
-		return LINK_LOST;
-	default:
-		return x->answer.status == 503 ? LINK_BUSY : LINK_GARBLED;
-	}
-}
-
-static enum link_fault fault_of_upload(const struct http *h, const struct result *r)
-{
-	switch (r->outcome) {
-	case OUTCOME_ACCEPTED:
-		return LINK_NONE;
-	case OUTCOME_REJECTED:
-		return LINK_REFUSED;
-	case OUTCOME_UNKNOWN:
-		return http_reach(h) == HTTP_ANSWERED ? LINK_GARBLED : LINK_LOST;
-	default:
-		return r->judged ? LINK_BUSY : fault_of_get(h, r);
-	}
-}
-
 /* Ends the act with what the web server's last answer came to. */
 static void end_http(struct board_link *l, const struct result *r)
 {
 	l->event.result = *r;
-	l->event.fault = fault_of_get(l->http, r);
+	l->event.fault = link_fault_get(l->http, r);
 	tell(l);
 }
 
@@ -276,7 +241,7 @@ static void on_upload(void *owner, const struct result *r)
 
 	l->event.result = *r;
 	l->event.sent = http_sent(l->http);
-	l->event.fault = fault_of_upload(l->http, r);
+	l->event.fault = link_fault_upload(l->http, r);
 	tell(l);
 }
 
