@@ -23,10 +23,11 @@ struct known {
 static struct known know(const char *name, const char *what)
 {
 	struct known k = {.name = name, .what = what, .base = ""};
+	bool is_input = strcmp(name, "-") == 0;
 	struct stat st;
 	int dir;
 
-	if (stat(name, &st) == 0) {
+	if ((is_input ? fstat(STDIN_FILENO, &st) : stat(name, &st)) == 0) {
 		k.is_disk = S_ISBLK(st.st_mode);
 		k.dev = k.is_disk ? st.st_rdev : st.st_dev;
 		k.ino = k.is_disk ? 0 : st.st_ino;
@@ -64,7 +65,7 @@ int card_names_check(const struct card_options *o, struct err *e)
 	struct known all[CARD_TARGETS_MAX + 2];
 	size_t n = 0;
 
-	if (o->bundle && strcmp(o->bundle, "-") != 0)
+	if (o->bundle)
 		all[n++] = know(o->bundle, "the bundle");
 	if (o->receipt)
 		all[n++] = know(o->receipt, "the receipt");

@@ -116,6 +116,8 @@ int card_receipt_open(struct card_receipt *receipt, const char *file, struct err
 	*receipt = (struct card_receipt){file, -1};
 	if (!file)
 		return 0;
+	if (strcmp(file, "-") == 0)
+		return err_set(e, VERDICT_USAGE, "`-' is no file for receipts: --json says them on standard output");
 	receipt->fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
 	if (receipt->fd < 0)
 		return err_errno(e, "cannot write receipts to %s", file);

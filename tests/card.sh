@@ -201,9 +201,11 @@ twice() { # twice WHAT ARGUMENT...
 }
 twice 'a bundle as its own card' bundle bundle
 twice '  by another name' alias none/../bundle
+refused '  as standard input' 2 usage sh -c 'exec firmflash card - bundle --board zynq-s9 --pubkey key.pub <alias'
 twice 'a target twice' bundle none/card.img none/../none/card.img
 twice 'a receipt into the card' bundle none/card.img --receipt none/card.img
 twice 'a receipt into the bundle' bundle none/card.img --receipt alias
+twice 'a receipt to standard output' bundle none/card.img --receipt -
 twice 'a receipt that is no file' bundle none/card.img --receipt /dev/null
 same 'the bundle is as it was' bundle kept
 refused 'a receipt that cannot be written' 1 system firmflash card bundle none/card.img --board zynq-s9 --pubkey key.pub --receipt none/there/receipt
