@@ -19,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const records[] = {"installed", "installed.a", "confirmed", "running", "interrupted", "journal", "mtd", "cmdline"};
-enum { JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *records, BOOT = 0x3f, BARE = 0x40, TWO_SIDED = 0x80 };
+enum { RUNNING = 3, JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *records, BOOT = 0x3f, BARE = 0x40, TWO_SIDED = 0x80 };
 
 /* Folders of the kernel's, and what else is in the one of this run. */
 static const char *const folders[] = {"sys", "sys/kernel", "sys/kernel/random"};
@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((data[0] & 0x3f) == BOOT) {
 		/* And what was noted of the side that runs, in the rest. */
 		put_boot(data + 1, size - 1);
-		which = 3;
+		which = RUNNING;
 		put(records[which], data + (size < 3 ? size : 3), size < 3 ? 0 : size - 3, data[0] & BARE);
 	} else {
 		put(records[which], data + 1, size - 1, which >= MTD || data[0] & BARE);
