@@ -177,7 +177,7 @@ class Bench:
             return next((line.strip() for line in (result.stdout + result.stderr).split("\n") if line.strip()), "")
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), "unknown")
-        print(f"Machine: {len(os.sched_getaffinity(0))} cores of {model}; Linux {os.uname().release}; "
+        print(f"Machine: {len(os.sched_getaffinity(0))} cores of {model}; Linux {os.uname().release.split('-')[0]}; "
               f"medians of the rounds, side by side, in `{filesystem(self.work)}`; load average at the start "
               f"{os.getloadavg()[0]:.1f}.")
         commands = [["gzip", "--version"], ["pigz", "--version"], ["bsdtar", "--version"], ["tar", "--version"], ["minisign", "-v"],
