@@ -15,7 +15,7 @@ pack() { # pack TREE BUNDLE [OPTION...]
     tree=$1 bundle=$2
     shift 2
     SOURCE_DATE_EPOCH=1700000000 firmpack build "$tree" --product miner --version 1.0 --counter 1 --board zynq-s9:1-3 --board zynq-s17 \
-        --board am335x-l3 --board firmseal-generic --board nothing --board plain --key key.key -o "$bundle" --quiet "$@"
+        --board zynq-s19 --board cvitek --board amlogic --board am335x-l3 --board firmseal-generic --board nothing --board plain --key key.key -o "$bundle" --quiet "$@"
 }
 card() { firmflash card "$@" --pubkey key.pub; }
 start_of() { sfdisk -d "$1" | sed -n 's/.*start= *\([0-9]*\),.*/\1/p'; }
@@ -50,7 +50,7 @@ for name in names:
 PY
 pack tree bundle
 
-for board in zynq-s9 am335x-l3; do
+for board in zynq-s9 zynq-s19 am335x-l3; do
     ok "$board: a card is made" card bundle "$board.img" --board "$board" --size 100M
     fsck_silent '  and' "$board.img"
     copy_out "$board.img" out
@@ -111,6 +111,7 @@ for c in range(cluster, cluster + (size + spc * 512 - 1) // (spc * 512) - 1):
 PY
 ok 'zynq-s9: geometry' python3 look.py zynq-s9.img 2048 0c 'BOOT    BIN'
 ok 'zynq-s17: geometry' python3 look.py zynq-s17.img 8192 0c 'BOOT    BIN'
+ok 'zynq-s19: geometry' python3 look.py zynq-s19.img 8192 0c 'BOOT    BIN'
 ok 'am335x-l3: geometry' python3 look.py am335x-l3.img 8192 0e 'MLO        '
 
 # --- the same each time ---
@@ -135,7 +136,7 @@ turned_down 'cut off' 3 truncated cut --board zynq-s9 --pubkey key.pub
 { cat bundle; echo; } >longer
 turned_down 'something behind it' 3 trailing-data longer --board zynq-s9 --pubkey key.pub
 turned_down 'no bundle at all' 3 not-a-bundle tree/card/uImage --board zynq-s9 --pubkey key.pub
-turned_down 'for another board' 5 wrong-board bundle --board zynq-s19 --pubkey key.pub
+turned_down 'for another board' 5 wrong-board bundle --board zynq-s9-stock --pubkey key.pub
 turned_down 'for another revision' 5 wrong-board bundle --board zynq-s9:7 --pubkey key.pub
 turned_down 'on too small a card' 3 too-large bundle --board am335x-l3 --pubkey key.pub --size 9M
 turned_down 'on too large a card for FAT16' 3 too-large bundle --board am335x-l3 --pubkey key.pub --size 4G
@@ -143,7 +144,12 @@ mkdir profiles
 cp "$boards"/*.board profiles/
 { sed -e 's/^board .*/board nothing/' -e '/^card /d' "$boards/zynq-s9.board"; echo 'card none no way is public'; } >profiles/nothing.board
 { sed -e 's/^board .*/board plain/' -e '/^card /d' "$boards/zynq-s9.board"; echo 'card tree / /'; } >profiles/plain.board
-turned_down 'for a board whose card nobody knows' 5 wrong-board bundle --board nothing --pubkey key.pub --boards profiles
+for board in cvitek amlogic; do
+    turned_down "$board: a board whose card nobody knows" 5 wrong-board bundle --board $board --pubkey key.pub
+    cp .err said
+    ok '  whose profile says why' grep -qF "$(sed -n 's/^card none //p' "$boards/$board.board")" said
+done
+turned_down 'for one that a profile of one'"'"'s own does not know' 5 wrong-board bundle --board nothing --pubkey key.pub --boards profiles
 mkdir -p bare/card
 echo x >bare/card/uImage
 pack bare without
