@@ -19,11 +19,11 @@ struct known {
 	const char *base;         /* in that directory, of a file that is not there yet; else "" */
 };
 
-/* A name that leads nowhere is said to do so by whoever opens it. */
+/* A name that leads nowhere is said to do so by whoever opens it; that the bundle lies on a disk that would be written to, by disk_open. */
 static struct known know(const char *name, const char *what)
 {
-	struct known k = {.name = name, .what = what, .base = ""};
 	bool is_input = strcmp(name, "-") == 0;
+	struct known k = {.name = is_input ? "standard input" : name, .what = what, .base = ""};
 	struct stat st;
 	int dir;
 
@@ -65,8 +65,10 @@ int card_names_check(const struct card_options *o, struct err *e)
 	struct known all[CARD_TARGETS_MAX + 2];
 	size_t n = 0;
 
-	if (o->bundle)
-		all[n++] = know(o->bundle, "the bundle");
+	if (o->bundle) {
+		all[n] = know(o->bundle, "the bundle");
+		n += !all[n].is_disk;
+	}
 	if (o->receipt)
 		all[n++] = know(o->receipt, "the receipt");
 	for (size_t i = 0; i < o->ntargets; i++)

@@ -255,3 +255,36 @@ ok 'under nohup, a hang-up stops nothing' test "$status" -eq 0
 firmflash card bundle alone.img --board zynq-s9 --pubkey key.pub --quiet
 same '  and the card is the same' none/card.img alone.img
 rm none/card.img
+
+# --- on a terminal: how far it is, and how long it takes yet ---
+cat >watch.py <<'PY'
+import os, pty, select, subprocess, sys, time
+ours, theirs = pty.openpty()
+p = subprocess.Popen(["firmflash", "card", "-", "watched.img", "--board", "zynq-s9", "--pubkey", "key.pub"], stdin=subprocess.PIPE,
+                     stdout=subprocess.DEVNULL, stderr=theirs)
+os.close(theirs)
+bundle, seen, end = open("bundle", "rb").read(), b"", time.monotonic() + 60
+at = 0
+while at < len(bundle):
+    hurry = b" s left" in seen or time.monotonic() > end
+    piece = len(bundle) - at if hurry else 1 << 15
+    p.stdin.write(bundle[at:at + piece])
+    p.stdin.flush()
+    at += piece
+    if not hurry and select.select([ours], [], [], 0.01)[0]:
+        seen += os.read(ours, 4096)
+p.stdin.close()
+while True:
+    try:
+        more = os.read(ours, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    seen += more
+assert p.wait() == 0
+assert b"\rlaying out [" in seen and b"%" in seen and b" MB/s" in seen and b" s left" in seen, seen
+assert seen.endswith(b"\r\x1b[K"), seen[-40:]
+PY
+ok 'a terminal sees how far it is, and for how long yet' python3 watch.py
+same '  and the card is the same' watched.img alone.img
