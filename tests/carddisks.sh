@@ -21,6 +21,7 @@ for v in 1 2; do
 done
 cp release.pub thief.pub in/
 cp -R "$TESTS/../boards" in/boards
+python3 "$TESTS/disk_members.py" in
 python3 -c 'raw = bytearray(open("in/2.firm.tar", "rb").read()); raw[len(raw) // 2] ^= 4; open("in/damaged", "wb").write(raw)'
 ok 'an image file for the older card' firmflash card in/1.firm.tar one.img --board firmseal-generic --pubkey release.pub --size 256M --quiet
 ok 'an image file to compare with' firmflash card in/2.firm.tar two.img --board firmseal-generic --pubkey release.pub --size 256M --quiet
@@ -38,6 +39,12 @@ try() {
     echo "TRY $name $status $(sed -n 's/^firmflash: \([a-z-]*\): .*/\1/p' /tmp/err | head -n 1)"
     sed 's/^/SAID /' /tmp/out /tmp/err
 }
+# typed NAME ARGUMENT...: a card as above, on a terminal, where somebody answers: the first one that a new session opens is its own.
+typed() {
+    name=$1
+    shift
+    try "$name" setsid sh -c 'exec firmflash card "$@" --board firmseal-generic --pubkey /release.pub --boards /boards --size 256M --quiet </dev/ttyS1' sh "$@"
+}
 sum() { echo "SUM $1 $(head -c "$3" "$2" | sha256sum | cut -d ' ' -f 1)"; }
 [ ! -e /cut ] || {
     echo 'PC WRITES'
@@ -46,11 +53,21 @@ sum() { echo "SUM $1 $(head -c "$3" "$2" | sha256sum | cut -d ' ' -f 1)"; }
 }
 try wrong-serial card /2.firm.tar /dev/mmcblk0 --confirm 0xdeadbee
 try unconfirmed card /2.firm.tar /dev/mmcblk0
+typed mistyped /2.firm.tar /dev/mmcblk0
 try fixed card /2.firm.tar /dev/vda --confirm vda-268435456
 try loop card /2.firm.tar /dev/loop0 --confirm loop0-0
 try stranger firmflash card /2.firm.tar /dev/mmcblk0 --confirm 0xdeadbeef --board firmseal-generic --pubkey /thief.pub --boards /boards --quiet
 try damaged card /damaged /dev/mmcblk0 --confirm 0xdeadbeef
 sum untouched /dev/mmcblk0 268435456
+for member in lvm zfs raid; do
+    cat /$member >/dev/sda
+    try $member card /2.firm.tar /dev/sda --confirm USB0001234
+    dd if=/dev/zero of=/dev/sda bs=1M count=1 2>/dev/null
+done
+cat /2.firm.tar >/dev/sda
+try itself sh -c 'exec firmflash card - /dev/sda --confirm USB0001234 --board firmseal-generic --pubkey /release.pub --boards /boards --quiet </dev/sda'
+try itself-by-name card /dev/sda /dev/sda --confirm USB0001234
+dd if=/dev/zero of=/dev/sda bs=1M count=8 2>/dev/null
 mkswap /dev/sda >/dev/null && swapon /dev/sda
 try swap card /2.firm.tar /dev/sda --confirm USB0001234
 swapoff /dev/sda
@@ -61,6 +78,18 @@ try verified firmflash card --verify /dev/mmcblk0 --pubkey /release.pub --boards
 mount -t vfat -o ro /dev/mmcblk0p1 /mnt && (cd /mnt && find . -type f -exec sha256sum {} +) | sed 's/^/FILE /'
 try mounted card /2.firm.tar /dev/mmcblk0 --confirm 0xdeadbeef
 umount /mnt
+typed by-hand /2.firm.tar /dev/mmcblk0 --receipt /tmp/by-hand
+try by-hand-verified firmflash card --verify /dev/mmcblk0 --pubkey /release.pub --boards /boards
+# Once the question has been asked, the reader goes, and comes back as another disk.
+{
+    until for p in /proc/[0-9]*; do ls -l "$p/fd" 2>/dev/null; done | grep -q '/dev/tty$'; do sleep 0.1; done
+    echo 1 >/sys/block/sda/device/delete
+    for scan in /sys/class/scsi_host/host*/scan; do echo '- - -' >"$scan"; done
+    until ls /sys/block | grep -q '^sd'; do sleep 0.1; done
+    echo 'PC CHANGED'
+} &
+typed changed /2.firm.tar /dev/sda
+wait
 RUN
 
 # pc LIMIT [OPTION...]: boots it; ends by itself, or when LIMIT seconds are over. The pid is in $pc.
@@ -71,7 +100,8 @@ RUN
 }
 pc() {
     : >console
-    timeout "$1" qemu-system-x86_64 -M pc -cpu max -m 768 -display none -monitor none -serial file:console -no-reboot -nic none \
+    timeout "$1" qemu-system-x86_64 -M pc -cpu max -m 768 -display none -monitor none -serial file:console \
+        -chardev pipe,id=line,path=line -serial chardev:line -no-reboot -nic none \
         -kernel image/kernel -initrd image/initramfs.gz -append 'console=ttyS0 quiet panic=1' \
         -drive if=none,id=d0,format=raw,file=fixed.img -device virtio-blk-pci,drive=d0 \
         -device sdhci-pci -drive "if=none,id=d1,format=raw,file=sd.img$2" -device sd-card,drive=d1 \
@@ -88,23 +118,38 @@ said() {
 }
 
 truncate -s 256M fixed.img usb.img
+mkfifo line.in line.out
 cp --sparse=always one.img sd.img
-pc 150 ''
+background python3 "$TESTS/typist.py" line 'characters of the serial: ' console dead beef '1234@PC CHANGED'
+typist=$child
+pc 240 ''
 wait "$pc" || :
+ok 'somebody was asked three times' wait "$typist"
 ok 'the PC has run to its end' grep -q 'PC DONE' console
 tr -d '\r' <console >said
 said wrong-serial 9 unsafe-target
 said unconfirmed 9 unsafe-target
+said mistyped 9 unsafe-target
 said fixed 9 unsafe-target
 said loop 9 unsafe-target
 said stranger 4 untrusted-key
 said damaged 4 chunk-hash
 ok 'until here not a byte of the card has changed' grep -qx "SUM untouched $(sha256sum one.img | cut -d ' ' -f 1)" said
+for member in lvm:LVM2_member zfs:zfs_member raid:linux_raid_member; do
+    said "${member%:*}" 9 unsafe-target
+    ok '  and it is said of what it is a part' grep -q "^SAID .*sda is part of something larger: it holds a ${member#*:}" said
+done
+said itself 9 unsafe-target
+said itself-by-name 9 unsafe-target
+ok '  and it is said where the bundle lies, both times' test "$(grep -c '^SAID .*the bundle lies on sda itself' said)" -eq 2
 said swap 9 unsafe-target
 said written 0
 said partition 9 unsafe-target
 said verified 0
 said mounted 9 unsafe-target
+said by-hand 0
+said by-hand-verified 0
+said changed 9 unsafe-target
 ok 'the fixed disk is as it was' cmp -n 268435456 fixed.img /dev/zero
 same 'the SD card holds what an image file holds' sd.img two.img
 same 'so does the card in the reader' usb.img two.img
