@@ -17,24 +17,26 @@ bool chain_is_header(const unsigned char header[static USTAR_BLOCK])
 	return memcmp(header, prefix, sizeof prefix - 1) == 0;
 }
 
-int chain_check_roots(const struct keyring *k, const unsigned char prehash[static PREHASH_SIZE], struct span sigs,
-		      struct signers *out, struct err *e)
+enum decision chain_check_roots(const struct keyring *k, const unsigned char prehash[static PREHASH_SIZE], struct span sigs,
+				struct signers *out, struct err *e)
 {
 	struct trust *roots = calloc(1, sizeof *roots);
-	int rc;
+	enum decision decision;
 
 	if (!roots)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
+		return err_refuse(e, VERDICT_SYSTEM, "out of memory");
 	memcpy(roots->keys, k->roots, sizeof k->roots);
 	roots->nkeys = k->nroots;
-	rc = trust_check(roots, prehash, sigs, out, e);
+	decision = trust_check(roots, prehash, sigs, out, e);
 	free(roots);
-	if (rc != 0)
-		return err_prefix(e, "roots of keyring %" PRIu64, k->serial);
-	if (out->n < k->root_threshold)
-		return err_set(e, VERDICT_THRESHOLD, "signed by %zu of the %" PRIu32 " roots that keyring %" PRIu64 " takes", out->n,
-			       k->root_threshold, k->serial);
-	return 0;
+	if (decision != ACCEPTED) {
+		(void)err_prefix(e, "roots of keyring %" PRIu64, k->serial);
+		return REFUSED;
+	}
+	if (out->n >= k->root_threshold && out->n > 0)
+		return ACCEPTED;
+	return err_refuse(e, VERDICT_THRESHOLD, "signed by %zu of the %" PRIu32 " roots that keyring %" PRIu64 " needs", out->n,
+			  k->root_threshold, k->serial);
 }
 
 /* Revoked once is revoked for good. */
@@ -51,33 +53,50 @@ static int keeps_revocations(const struct keyring *old, const struct keyring *ne
 	return 0;
 }
 
-int chain_step(struct trust *t, struct span text, struct span sigs, struct err *e)
+static bool follows(const struct keyring *old, const struct keyring *new, enum chain_step kind)
+{
+	return kind == CHAIN_LATER ? new->serial > old->serial : new->serial == old->serial + 1;
+}
+
+/* The same once more, in other code: see trust_confirm. */
+static enum decision confirm_step(const struct keyring *old, const struct keyring *new, const unsigned char prehash[static PREHASH_SIZE],
+				  struct span sigs, enum chain_step kind, struct err *e)
+{
+	unsigned right = 0;
+
+	right += trust_count(old->roots, old->nroots, prehash, sigs) >= old->root_threshold;
+	right += trust_count(new->roots, new->nroots, prehash, sigs) >= new->root_threshold;
+	right += kind == CHAIN_LATER ? old->serial < new->serial : new->serial - old->serial == 1;
+	right += old->root_threshold > 0 && new->root_threshold > 0;
+	return right == 4 ? ACCEPTED : err_refuse(e, VERDICT_BAD_SIGNATURE, "the keyring did not verify a second time: the board's memory or "
+						  "processor may be failing. Try again");
+}
+
+enum decision chain_step(struct trust *t, struct span text, struct span sigs, enum chain_step kind, struct err *e)
 {
 	struct keyring *new = malloc(sizeof *new);
 	unsigned char prehash[PREHASH_SIZE];
+	enum decision decision = REFUSED;
 	struct signers signers;
-	struct hash hash;
-	int rc = -1;
 
 	if (!new)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	hash_init(&hash, PREHASH_SIZE);
-	hash_update(&hash, text.at, text.len);
-	hash_final(&hash, prehash, PREHASH_SIZE);
+		return err_refuse(e, VERDICT_SYSTEM, "out of memory");
+	trust_prehash(prehash, text);
 	/* The roots that are known come first: no stranger's bytes reach the parser. */
-	if (chain_check_roots(&t->ring, prehash, sigs, &signers, e) != 0 || keyring_parse(new, text.at, text.len, e) != 0)
+	if (chain_check_roots(&t->ring, prehash, sigs, &signers, e) != ACCEPTED || keyring_parse(new, text.at, text.len, e) != 0)
 		goto out;
-	if (new->serial != t->ring.serial + 1) {
-		err_set(e, VERDICT_KEYRING_GAP, "it has serial %" PRIu64 ", and does not follow on %" PRIu64, new->serial, t->ring.serial);
+	if (!follows(&t->ring, new, kind)) {
+		err_set(e, VERDICT_KEYRING_GAP, "it has serial %" PRIu64 ", and does not follow keyring %" PRIu64, new->serial, t->ring.serial);
 		goto out;
 	}
-	if (chain_check_roots(new, prehash, sigs, &signers, e) != 0 || keeps_revocations(&t->ring, new, e) != 0)
+	if (chain_check_roots(new, prehash, sigs, &signers, e) != ACCEPTED || keeps_revocations(&t->ring, new, e) != 0 ||
+	    confirm_step(&t->ring, new, prehash, sigs, kind, e) != ACCEPTED)
 		goto out;
 	t->ring = *new;
-	rc = 0;
+	decision = ACCEPTED;
 out:
 	free(new);
-	return rc;
+	return decision;
 }
 
 /* The N of "keyring.N", or 0: the comparison of the whole header finds every other spelling. */
@@ -134,90 +153,75 @@ int chain_add(struct chain *c, uint64_t serial, struct span text, struct span si
 	return 0;
 }
 
-/* Is the pair one that T needs, and is it right? */
-static int judge(struct trust *t, uint64_t serial, struct span text, struct span sigs, struct err *e)
-{
-	unsigned char hash[HASH_SIZE];
-
-	if (serial > t->ring.serial)
-		return chain_step(t, text, sigs, e);
-	if (serial < t->ring.serial)
-		return 0;
-	hash_buffer(hash, text.at, text.len);
-	return crypto_equal(hash, t->ring.hash, HASH_SIZE) ? 0 :
-		err_set(e, VERDICT_KEYRING_GAP, "it is another keyring than the one of that serial that is known here");
-}
-
 /* In one run, and no further than one step above what is known. */
 static int check_serial(const struct chain *c, uint64_t serial, const struct trust *t, struct err *e)
 {
 	if (t->ring.serial == 0)
-		return err_set(e, VERDICT_KEYRING_GAP, "it carries keyrings, and there is none here for them to follow on");
+		return err_set(e, VERDICT_KEYRING_GAP, "it brings keyrings, and there is no keyring here for them to follow");
 	if (serial == 0)
 		return err_set(e, VERDICT_MALFORMED_HEADER, "the name of a keyring has no serial");
-	if (c->npairs > 0 && serial != c->last + 1)
-		return err_set(e, VERDICT_KEYRING_GAP, "keyring %" PRIu64 " stands behind keyring %" PRIu64, serial, c->last);
+	if (c->nseen > 0 && serial != c->seen + 1)
+		return err_set(e, VERDICT_KEYRING_GAP, "keyring %" PRIu64 " comes after keyring %" PRIu64, serial, c->seen);
 	if (serial > t->ring.serial + 1)
-		return err_set(e, VERDICT_KEYRING_GAP, "keyring %" PRIu64 " does not follow on %" PRIu64 ", the one that is known here",
+		return err_set(e, VERDICT_KEYRING_GAP, "keyring %" PRIu64 " does not follow keyring %" PRIu64 ", the newest that is known here",
 			       serial, t->ring.serial);
+	if (c->nseen == CHAIN_PAIRS_MAX)
+		return err_set(e, VERDICT_TOO_LARGE, "more than %d keyrings", CHAIN_PAIRS_MAX);
 	return 0;
+}
+
+int chain_pair_read(struct chain_pair *p, struct source *src, const unsigned char header[static USTAR_BLOCK], struct err *e)
+{
+	unsigned char second[USTAR_BLOCK];
+	struct names names;
+
+	*p = (struct chain_pair){.serial = serial_of(header)};
+	names = names_of(p->serial);
+	if (member_take(src, header, names.text, KEYRING_MAX, &p->text, &p->len, e) != 0 ||
+	    source_exact(src, second, sizeof second, names.sigs, e) != 0)
+		return -1;
+	return member_take(src, second, names.sigs, SIGNATURES_MAX, &p->sigs, &p->sigs_len, e);
+}
+
+void chain_pair_free(struct chain_pair *p)
+{
+	free(p->text);
+	free(p->sigs);
+	*p = (struct chain_pair){.text = NULL};
+}
+
+/* What the pair is for T: a step, its own keyring once more, or an older one, of which nothing can be said and nothing is kept. */
+static int judge(struct chain *c, const struct chain_pair *p, struct trust *t, struct err *e)
+{
+	struct span text = {p->text, p->len}, sigs = {p->sigs, p->sigs_len};
+	unsigned char hash[HASH_SIZE];
+
+	if (p->serial < t->ring.serial)
+		return 0;
+	if (p->serial > t->ring.serial)
+		return chain_step(t, text, sigs, CHAIN_NEXT, e) == ACCEPTED ? chain_add(c, p->serial, text, sigs, e) : -1;
+	hash_buffer(hash, text.at, text.len);
+	return crypto_equal(hash, t->ring.hash, HASH_SIZE) ? 0 :
+		err_set(e, VERDICT_KEYRING_GAP, "it differs from the trusted keyring with the same serial");
 }
 
 int chain_take(struct chain *c, struct source *src, const unsigned char header[static USTAR_BLOCK], struct trust *t, struct err *e)
 {
-	unsigned char second[USTAR_BLOCK];
-	char *text = NULL, *sigs = NULL;
+	struct chain_pair p;
 	uint64_t serial = serial_of(header);
-	struct names names = names_of(serial);
-	size_t len = 0, sigs_len = 0;
 	int rc = -1;
 
 	if (check_serial(c, serial, t, e) != 0)
 		return -1;
-	if (member_take(src, header, names.text, KEYRING_MAX, &text, &len, e) != 0 ||
-	    source_exact(src, second, sizeof second, names.sigs, e) != 0 ||
-	    member_take(src, second, names.sigs, SIGNATURES_MAX, &sigs, &sigs_len, e) != 0)
-		goto out;
-	if (judge(t, serial, (struct span){text, len}, (struct span){sigs, sigs_len}, e) != 0) {
-		err_prefix(e, "keyring %" PRIu64, serial);
-		goto out;
+	if (chain_pair_read(&p, src, header, e) == 0) {
+		rc = judge(c, &p, t, e);
+		if (rc != 0)
+			err_prefix(e, "keyring %" PRIu64, serial);
 	}
-	rc = chain_add(c, serial, (struct span){text, len}, (struct span){sigs, sigs_len}, e);
-out:
-	free(text);
-	free(sigs);
+	chain_pair_free(&p);
+	c->nseen++;
+	c->seen = serial;
 	return rc;
-}
-
-int chain_take_all(struct chain *c, const void *bytes, size_t len, struct trust *t, struct err *e)
-{
-	unsigned char header[USTAR_BLOCK];
-	struct source_memory src;
-
-	source_memory_init(&src, bytes, len);
-	while (src.left > 0)
-		if (source_exact(&src.base, header, sizeof header, "a keyring's header", e) != 0 ||
-		    chain_take(c, &src.base, header, t, e) != 0)
-			return -1;
-	return 0;
-}
-
-size_t chain_before(const void *bytes, size_t len, uint64_t first, size_t *npairs)
-{
-	const unsigned char *p = bytes;
-	size_t at = 0;
-
-	*npairs = 0;
-	while (len - at >= USTAR_BLOCK) {
-		uint64_t serial = serial_of(p + at), size; /* 0: the signatures of the one before */
-		size_t left = len - at - USTAR_BLOCK;
-
-		if (serial >= first || ustar_take_size(&size, p + at) != 0 || size > left || ustar_padding(size) > left - size)
-			break;
-		*npairs += serial > 0;
-		at += USTAR_BLOCK + (size_t)size + (size_t)ustar_padding(size);
-	}
-	return at;
 }
 
 void chain_free(struct chain *c)

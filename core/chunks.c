@@ -38,6 +38,7 @@ struct chunks {
 	unsigned nthreads, started, nslots;
 	pthread_t *threads;
 	struct slot *slots;
+	unsigned char seen[HASH_SIZE];
 };
 
 /* Waits until slot I may be filled. Returns false when it is not wanted any more. */
@@ -97,7 +98,7 @@ static uint64_t chunk_start(const struct chunks *c, uint32_t i)
 /* Takes the next chunk from the source into BUF. Returns false when there is none left or wanted, or it cannot be had. */
 static bool take(struct chunks *c, struct job *job, unsigned char *buf)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool taken = false;
 
 	pthread_mutex_lock(&c->input);
@@ -116,11 +117,15 @@ static bool take(struct chunks *c, struct job *job, unsigned char *buf)
 	return taken;
 }
 
-static int authenticate(const struct job *job, const unsigned char *buf, struct err *e)
+static int authenticate(struct chunks *c, const struct job *job, const unsigned char *buf, struct err *e)
 {
 	unsigned char hash[HASH_SIZE];
 
 	hash_buffer(hash, buf, job->chunk.packed);
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		c->seen[i] ^= hash[i];
+	pthread_mutex_unlock(&c->lock);
 	if (!crypto_equal(hash, job->chunk.hash, HASH_SIZE))
 		return err_set(e, VERDICT_CHUNK_HASH, "chunk %" PRIu32 " is not what was signed", job->i + 1);
 	return 0;
@@ -144,7 +149,7 @@ static void *work(void *arg)
 	const struct manifest_head *head = manifest_head(c->m);
 	unsigned char *buf = malloc((size_t)deflate_bound(head->chunk_size));
 	struct inflater *inflater = c->mode == CHUNKS_INFLATE ? inflater_new() : NULL;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct job job;
 
 	if (!buf || (c->mode == CHUNKS_INFLATE && !inflater)) {
@@ -158,7 +163,7 @@ static void *work(void *arg)
 	if (c->nice > 0) /* in Linux for this thread alone; without it all works, too */
 		(void)!nice(c->nice);
 	while (take(c, &job, buf)) {
-		if (authenticate(&job, buf, &e) != 0) {
+		if (authenticate(c, &job, buf, &e) != 0) {
 			fail(c, job.i, &e);
 		} else if (wait_for_slot(c, job.i)) {
 			if (inflater && expand(c, &job, inflater, buf, &e) != 0)
@@ -270,6 +275,14 @@ int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e)
 out:
 	pthread_mutex_unlock(&c->lock);
 	return rc;
+}
+
+void chunks_seen(struct chunks *c, unsigned char out[static HASH_SIZE])
+{
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < HASH_SIZE; i++)
+		out[i] = c->seen[i];
+	pthread_mutex_unlock(&c->lock);
 }
 
 void chunks_free(struct chunks **cp)

@@ -41,6 +41,9 @@ int chunks_start(struct chunks **out, struct source *src, const struct manifest 
  * payload-mismatch, or the source's error. */
 int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e);
 
+/* The hashes of all chunks so far, as they were found, combined by exclusive or: once more what each thread has compared for its own. */
+void chunks_seen(struct chunks *c, unsigned char out[static HASH_SIZE]);
+
 /* Stops and joins the threads. A thread that waits in the source's read is waited for. */
 void chunks_free(struct chunks **cp);
 

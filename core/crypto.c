@@ -74,10 +74,10 @@ void hash_buffer(unsigned char out[static HASH_SIZE], const void *bytes, size_t 
 	must(crypto_generichash_blake2b(out, HASH_SIZE, bytes, len, NULL, 0));
 }
 
-bool ed25519_verify(const unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len,
+enum decision ed25519_verify(const unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len,
 		    const unsigned char key[static ED25519_PUBLIC_SIZE])
 {
-	return crypto_sign_ed25519_verify_detached(sig, bytes, len, key) == 0;
+	return crypto_sign_ed25519_verify_detached(sig, bytes, len, key) == 0 ? ACCEPTED : REFUSED;
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)

@@ -33,8 +33,8 @@ void hash_final(struct hash *h, unsigned char *out, size_t size);
 /* BLAKE2b-256 of one buffer. */
 void hash_buffer(unsigned char out[static HASH_SIZE], const void *bytes, size_t len);
 
-/* True when SIG is a valid Ed25519 signature of BYTES by KEY (RFC 8032; non-canonical and small-order forms refused). */
-bool ed25519_verify(const unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len,
+/* ACCEPTED when SIG is a valid Ed25519 signature of BYTES by KEY (RFC 8032; non-canonical and small-order forms refused). */
+enum decision ed25519_verify(const unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len,
 		    const unsigned char key[static ED25519_PUBLIC_SIZE]);
 
 /* True when both runs of LEN bytes are equal; takes the same time wherever they differ. */

@@ -10,7 +10,6 @@ static const struct {
 	const char *word;
 	enum status status;
 } verdicts[VERDICT_COUNT] = {
-	[VERDICT_OK] = {"ok", STATUS_DONE},
 	[VERDICT_NOT_A_BUNDLE] = {"not-a-bundle", STATUS_MALFORMED},
 	[VERDICT_MALFORMED_HEADER] = {"malformed-header", STATUS_MALFORMED},
 	[VERDICT_MALFORMED_SIGNATURE] = {"malformed-signature", STATUS_MALFORMED},
@@ -43,25 +42,57 @@ static const struct {
 
 const char *verdict_word(enum verdict verdict)
 {
+	if (verdict == VERDICT_OK)
+		return "ok";
 	return verdict < VERDICT_COUNT ? verdicts[verdict].word : "system";
+}
+
+int verdict_find(enum verdict *out, const char *word)
+{
+	*out = VERDICT_OK;
+	for (int v = 0; strcmp(verdict_word(*out), word) != 0; v++) {
+		if (v == VERDICT_COUNT)
+			return -1;
+		*out = (enum verdict)v;
+	}
+	return 0;
 }
 
 enum status verdict_status(enum verdict verdict)
 {
+	if (verdict == VERDICT_OK)
+		return STATUS_DONE;
 	return verdict < VERDICT_COUNT ? verdicts[verdict].status : STATUS_SYSTEM;
+}
+
+static void fill(struct err *e, enum verdict verdict, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
+static void fill(struct err *e, enum verdict verdict, const char *format, va_list args)
+{
+	if (!e)
+		return;
+	e->verdict = verdict;
+	vsnprintf(e->message, sizeof e->message, format, args);
 }
 
 int (err_set)(struct err *e, enum verdict verdict, const char *format, ...)
 {
 	va_list args;
 
-	if (!e)
-		return -1;
-	e->verdict = verdict;
 	va_start(args, format);
-	vsnprintf(e->message, sizeof e->message, format, args);
+	fill(e, verdict, format, args);
 	va_end(args);
 	return -1;
+}
+
+enum decision err_refuse(struct err *e, enum verdict verdict, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fill(e, verdict, format, args);
+	va_end(args);
+	return REFUSED;
 }
 
 int (err_errno)(struct err *e, const char *format, ...)

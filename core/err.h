@@ -20,9 +20,10 @@ enum status {
 	STATUS_UNSAFE_TARGET = 9,
 };
 
-/* One verdict, one word, the same in text, in JSON and on the web (docs/FORMAT.md section 7). */
+/* One verdict, one word, the same in text, in JSON and on the web (docs/FORMAT.md section 7). A zeroed record says SYSTEM, and OK is far
+ * from all others: a call that was skipped, or an error that nobody filled in, never reads as a success. */
 enum verdict {
-	VERDICT_OK,
+	VERDICT_SYSTEM = 0,       /* I/O, memory; a failure without a reason */
 	VERDICT_NOT_A_BUNDLE,
 	VERDICT_MALFORMED_HEADER,
 	VERDICT_MALFORMED_SIGNATURE,
@@ -50,9 +51,9 @@ enum verdict {
 	/* Not about a bundle, but about the program's own work. */
 	VERDICT_HALTED,           /* a rollout was stopped by its limits, and nobody lifted that */
 	VERDICT_BUSY,             /* another install is under way */
-	VERDICT_SYSTEM,           /* I/O, memory */
 	VERDICT_USAGE,
 	VERDICT_COUNT,
+	VERDICT_OK = 0x52e9a61d,
 };
 
 enum { ERR_MESSAGE_MAX = 1024 };
@@ -60,17 +61,31 @@ enum { ERR_MESSAGE_MAX = 1024 };
 /* The word as it stands in output: "bad-signature". Never NULL. */
 const char *verdict_word(enum verdict verdict);
 
+/* The verdict whose word is WORD. Returns 0, or -1: there is no such word. */
+int verdict_find(enum verdict *out, const char *word);
+
 /* The exit status that the verdict leads to. */
 enum status verdict_status(enum verdict verdict);
 
-/* What went wrong. Plain record; zero-initialised it says "ok". No allocation. */
+/* What went wrong. Plain record; zero-initialised it says "system". It never says "ok": whether a call succeeded is what it returns.
+ * No allocation. */
 struct err {
 	enum verdict verdict;
 	char message[ERR_MESSAGE_MAX]; /* what was being done, to what, what went wrong; no newline */
 };
 
+/* What a function answers that decides: is this trusted, may this be installed? Wide constants that no skipped instruction leaves behind by
+ * chance. Compare with ACCEPTED only: whatever else it is, it is a refusal. */
+enum decision {
+	ACCEPTED = 0x3b9ac55a,
+	REFUSED = 0x4465b2a5,
+};
+
 /* Fills E (may be NULL) and returns -1, so that `return err_set(e, ...)` reads well. Overlong messages are cut. */
 int err_set(struct err *e, enum verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* As err_set, for a function that decides. Returns REFUSED. */
+enum decision err_refuse(struct err *e, enum verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* As err_set with VERDICT_SYSTEM, and ": strerror(errno)" behind the message. */
 int err_errno(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -27,6 +27,7 @@ struct manifest_head {
 	char version[TEXT_NAME_MAX + 1];
 	uint64_t counter;       /* security counter */
 	uint64_t created;       /* Unix seconds */
+	uint64_t keyring;       /* serial of the keyring that it was signed under; 0: it does not say */
 	uint64_t payload_bytes; /* of the tar stream, before compression */
 	uint64_t packed_bytes;  /* of member payload.tar.gz: the sum of the chunks */
 	uint32_t chunk_size;

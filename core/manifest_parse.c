@@ -349,6 +349,8 @@ static int parse_all(struct parser *p)
 	    single_number(p, "counter", &head->counter, INT64_MAX) != 0 ||
 	    single_number(p, "created", &head->created, USTAR_SIZE_MAX) != 0)
 		return -1;
+	if (line_has(p, p->at, "keyring") && (single_number(p, "keyring", &head->keyring, INT64_MAX) != 0 || head->keyring == 0))
+		return malformed(p, "wants: keyring SERIAL, from 1 to 2^63 - 1");
 	if (parse_boards(p) != 0 || parse_payload(p) != 0 || parse_chunks(p) != 0 || parse_attachments(p) != 0 ||
 	    parse_entries(p) != 0 || parse_writes(p) != 0 || parse_runs(p) != 0)
 		return -1;

@@ -126,15 +126,15 @@ int minisig_next(struct minisig *out, struct span *text, struct err *e)
 	return 1;
 }
 
-bool minisig_verify(const struct minisig *block, const unsigned char prehash[static PREHASH_SIZE],
+enum decision minisig_verify(const struct minisig *block, const unsigned char prehash[static PREHASH_SIZE],
 		    const struct public_key *key)
 {
 	unsigned char global[ED25519_SIG_SIZE + MINISIG_COMMENT_MAX];
 
 	if (block->comment.len > MINISIG_COMMENT_MAX)
-		return false;
-	if (!ed25519_verify(block->sig, prehash, PREHASH_SIZE, key->key))
-		return false;
+		return REFUSED;
+	if (ed25519_verify(block->sig, prehash, PREHASH_SIZE, key->key) != ACCEPTED)
+		return REFUSED;
 	memcpy(global, block->sig, ED25519_SIG_SIZE);
 	memcpy(global + ED25519_SIG_SIZE, block->comment.at, block->comment.len);
 	return ed25519_verify(block->global_sig, global, ED25519_SIG_SIZE + block->comment.len, key->key);

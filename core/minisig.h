@@ -44,8 +44,8 @@ int public_key_parse(struct public_key *out, const char *text, size_t len, struc
  * on anything but a canonical block: other untrusted comment, legacy algorithm, loose base64, control bytes. */
 int minisig_next(struct minisig *out, struct span *text, struct err *e);
 
-/* True when the block is KEY's signature of the file whose BLAKE2b-512 is PREHASH, trusted comment included. */
-bool minisig_verify(const struct minisig *block, const unsigned char prehash[static PREHASH_SIZE],
+/* ACCEPTED when the block is KEY's signature of the file whose BLAKE2b-512 is PREHASH, trusted comment included. */
+enum decision minisig_verify(const struct minisig *block, const unsigned char prehash[static PREHASH_SIZE],
 		    const struct public_key *key);
 
 #endif

@@ -105,30 +105,29 @@ int opened_source(struct opened *b, const struct open_options *o, struct err *e)
 	return 0;
 }
 
-static int check_policy(const struct manifest *m, const struct open_options *o, struct err *e)
+static int take_policy(struct opened *b, struct policy *policy, const struct open_options *o, struct err *e)
 {
-	struct policy policy = {.product = o->product};
-	char id[TEXT_NAME_MAX + 1];
 	bool have_revision = false;
 
-	if (o->counter && cli_number(&policy.counter, o->counter, INT64_MAX, "counter", e) != 0)
+	*policy = (struct policy){.product = o->product};
+	if (o->counter && cli_number(&policy->counter, o->counter, INT64_MAX, "counter", e) != 0)
 		return -1;
-	if (o->board) {
-		if (cli_board(id, &policy.revision, &have_revision, o->board, e) != 0)
-			return -1;
-		policy.board = id;
-		if (!have_revision)
-			policy.revision = policy_any_revision(m, id);
-	}
-	return policy_check(&policy, m, e);
+	if (!o->board)
+		return 0;
+	if (cli_board(b->board, &policy->revision, &have_revision, o->board, e) != 0)
+		return -1;
+	policy->board = b->board;
+	policy->any_revision = !have_revision;
+	return 0;
 }
 
 int opened_reader(struct opened *b, const struct open_options *o, struct err *e)
 {
-	if (opened_source(b, o, e) != 0 ||
-	    reader_open(&b->reader, &b->source.base, &b->trust, chunks_threads(THREADS_MAX), e) != 0)
+	struct policy policy;
+
+	if (opened_source(b, o, e) != 0 || take_policy(b, &policy, o, e) != 0)
 		return -1;
-	return check_policy(reader_manifest(b->reader), o, e);
+	return reader_open(&b->reader, &b->source.base, &b->trust, &policy, chunks_threads(THREADS_MAX), e);
 }
 
 void opened_close(struct opened *b)

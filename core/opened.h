@@ -35,6 +35,7 @@ struct opened {
 	int fd;
 	struct source_fd source;
 	struct trust trust;
+	char board[TEXT_NAME_MAX + 1]; /* of the policy */
 	struct reader *reader;    /* of opened_reader */
 };
 

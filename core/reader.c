@@ -25,6 +25,7 @@ struct reader {
 	struct chunks_effort effort;
 	struct manifest *m;
 	struct trust trust;  /* as given, and then as the bundle's keyrings have it */
+	struct policy policy;
 	struct chain chain;
 	struct signers signers;
 	char *sigs;          /* manifest.minisig */
@@ -35,7 +36,11 @@ struct reader {
 	size_t left;
 	uint32_t bad;        /* a file whole in this chunk that is not right, or WHOLE_FINE */
 	uint64_t packed_done;
-	uint32_t chunk;
+	uint32_t chunk;      /* that have been taken */
+	uint32_t attachments; /* that were right */
+	bool quick;          /* entries are not looked at */
+	enum decision ended; /* the end of the bundle was read, and was right */
+	unsigned char seen[HASH_SIZE]; /* chunks_seen */
 	/* Where the walk along the manifest's entries is. */
 	enum reader_state state;
 	uint32_t next_entry;
@@ -97,17 +102,25 @@ static int authenticate_manifest(struct reader *r, struct err *e)
 	if (take_first_header(r, header, e) != 0 || take_keyrings(r, header, e) != 0 ||
 	    member_take(r->src, header, "manifest", MANIFEST_MAX, &text, &len, e) != 0)
 		return -1;
-	if (take_signature(r, &r->sigs, &r->sigs_len, e) != 0 ||
-	    trust_check_text(&r->trust, (struct span){text, len}, reader_signatures(r), &r->signers, e) != 0) {
+	if (take_signature(r, &r->sigs, &r->sigs_len, e) != 0) {
 		free(text);
 		return -1;
 	}
-	if (manifest_parse(&r->m, text, len, e) != 0 || trust_check_scope(&r->trust, r->m, &r->signers, e) != 0)
+	if (trust_authenticate(&r->m, &r->signers, &r->trust, text, len, reader_signatures(r), TRUST_INSTALL, e) != ACCEPTED)
 		return -1;
-	return trust_check_floor(&r->trust, r->m, e);
+	return policy_check(&r->policy, r->m, e) == ACCEPTED ? 0 : -1;
 }
 
-int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e)
+/* Before the first byte of payload, and after the last. */
+static enum decision confirm(const struct reader *r, struct err *e)
+{
+	if (trust_confirm(&r->trust, r->m, reader_signatures(r), &r->signers, TRUST_INSTALL, e) != ACCEPTED)
+		return REFUSED;
+	return policy_confirm(&r->policy, r->m, e);
+}
+
+int reader_open(struct reader **out, struct source *src, const struct trust *trust, const struct policy *policy, unsigned threads,
+		struct err *e)
 {
 	unsigned char header[USTAR_BLOCK];
 	struct reader *r = calloc(1, sizeof *r);
@@ -116,6 +129,8 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	r->src = src;
 	r->trust = *trust;
+	if (policy)
+		r->policy = *policy;
 	r->effort = (struct chunks_effort){.threads = threads > 0 ? threads : 1, .at_hand = CHUNKS_AT_HAND};
 	if (authenticate_manifest(r, e) != 0 ||
 	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||
@@ -196,10 +211,11 @@ static int take_rest(struct reader *r, struct err *e)
 	const struct manifest_head *head = manifest_head(r->m);
 	size_t got = 0;
 
+	chunks_seen(r->chunks, r->seen);
 	chunks_free(&r->chunks);
 	if (member_padding(r->src, head->packed_bytes, "payload.tar.gz", e) != 0)
 		return -1;
-	for (uint32_t i = 0; i < head->nattach; i++)
+	for (uint32_t i = 0; i < head->nattach; i++, r->attachments++)
 		if (take_attachment(r, i, e) != 0)
 			return -1;
 	if (r->src->read(r->src, end, sizeof end, &got, e) != 0)
@@ -209,7 +225,10 @@ static int take_rest(struct reader *r, struct err *e)
 			return err_set(e, VERDICT_TRAILING_DATA, "something stands where the bundle should end");
 	if (got < USTAR_END)
 		return err_set(e, VERDICT_TRUNCATED, "it ends inside its last two blocks");
-	return got == USTAR_END ? 0 : err_set(e, VERDICT_TRAILING_DATA, "something follows the end of the bundle");
+	if (got > USTAR_END)
+		return err_set(e, VERDICT_TRAILING_DATA, "something follows the end of the bundle");
+	r->ended = ACCEPTED;
+	return 0;
 }
 
 /* --- the payload stream against the manifest --- */
@@ -351,6 +370,8 @@ int reader_begin(struct reader *r, struct err *e)
 {
 	if (r->chunks || r->state != AT_HEADER || r->next_entry > 0)
 		return 0;
+	if (confirm(r, e) != ACCEPTED)
+		return -1;
 	return chunks_start(&r->chunks, r->src, r->m, CHUNKS_INFLATE, r->effort, e);
 }
 
@@ -372,13 +393,47 @@ int reader_authenticate(struct reader *r, struct err *e)
 	int rc;
 
 	r->state = AT_FAILURE;
-	if (chunks_start(&r->chunks, r->src, r->m, CHUNKS_HASH, r->effort, e) != 0)
+	r->quick = true;
+	if (confirm(r, e) != ACCEPTED || chunks_start(&r->chunks, r->src, r->m, CHUNKS_HASH, r->effort, e) != 0)
 		return -1;
 	while ((rc = chunks_next(r->chunks, &view, e)) == 1) {
 		manifest_chunk(r->m, r->chunk++, &chunk);
 		r->packed_done += chunk.packed;
 	}
 	return rc < 0 ? -1 : take_rest(r, e);
+}
+
+/* Are all chunks, one by one, what the manifest says? Each thread has compared its own; this compares them all at once. */
+static bool chunks_are_right(const struct reader *r)
+{
+	unsigned char expected[HASH_SIZE] = {0};
+	struct manifest_chunk chunk;
+
+	for (uint32_t i = 0; i < manifest_head(r->m)->nchunks; i++) {
+		manifest_chunk(r->m, i, &chunk);
+		for (size_t k = 0; k < HASH_SIZE; k++)
+			expected[k] ^= chunk.hash[k];
+	}
+	return crypto_equal(expected, r->seen, HASH_SIZE);
+}
+
+enum decision reader_complete(const struct reader *r, struct err *e)
+{
+	const struct manifest_head *head;
+	unsigned right = 0;
+
+	if (!r || !r->m)
+		return err_refuse(e, VERDICT_SYSTEM, "the bundle has not been read");
+	head = manifest_head(r->m);
+	right += r->ended == ACCEPTED;
+	right += r->chunk == head->nchunks && r->packed_done == head->packed_bytes;
+	right += r->attachments == head->nattach;
+	right += r->quick ? r->next_entry == 0 : r->next_entry == head->nentries;
+	if (right != 4)
+		return err_refuse(e, VERDICT_TRUNCATED, "not all of the bundle has been read");
+	if (!chunks_are_right(r))
+		return err_refuse(e, VERDICT_CHUNK_HASH, "the chunks are not all what was signed: the board's memory or processor may be failing");
+	return confirm(r, e);
 }
 
 void reader_free(struct reader **r)

@@ -8,6 +8,7 @@
 
 #include "core/chain.h"
 #include "core/manifest.h"
+#include "core/policy.h"
 #include "core/source.h"
 #include "core/trust.h"
 
@@ -28,10 +29,12 @@ struct reader_item {
 	size_t len;
 };
 
-/* Reads the keyrings and the manifest, and checks their signatures, the signers' scopes and the product's floor. SRC must outlive the
- * reader; TRUST is copied. THREADS at least 1. Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned,
- * untrusted-key, revoked-key, bad-signature, threshold, keyring-gap, rollback (the floor). */
-int reader_open(struct reader **out, struct source *src, const struct trust *trust, unsigned threads, struct err *e);
+/* Reads the keyrings and the manifest, authenticates it (trust_authenticate, TRUST_INSTALL), and asks whether the image is what POLICY wants.
+ * POLICY may be NULL: nothing is asked. SRC and POLICY's strings must outlive the reader; TRUST and POLICY are copied. THREADS at least 1.
+ * Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned, untrusted-key, revoked-key, bad-signature, threshold,
+ * keyring-gap, wrong-product, wrong-board, rollback. */
+int reader_open(struct reader **out, struct source *src, const struct trust *trust, const struct policy *policy, unsigned threads,
+		struct err *e);
 
 /* Before the payload is begun, for a caller that takes its time over each item: BYTES of expanded chunks that may be at hand
  * (CHUNKS_AT_HAND of core/chunks.h when not said), and by how much the threads stand behind the caller (nice(2); 0 when not said). With
@@ -59,6 +62,11 @@ int reader_next(struct reader *r, struct reader_item *item, struct err *e);
 
 /* Instead of reader_next: authenticates all the rest without inflating it. Returns 0 or -1. */
 int reader_authenticate(struct reader *r, struct err *e);
+
+/* After the last item, or reader_authenticate: ACCEPTED when all chunks, entries and attachments that the manifest names have been read and are
+ * right, and trust and policy accept the image once more. Whoever uses what was read asks this right before: a loop that ended is not an
+ * answer. R may be NULL: REFUSED. */
+enum decision reader_complete(const struct reader *r, struct err *e);
 
 /* Packed payload bytes done so far, for progress. */
 uint64_t reader_position(const struct reader *r);

@@ -22,11 +22,13 @@ static int check_all(struct reader *r, bool quiet, struct err *e)
 	return rc;
 }
 
-static int check(struct opened *b, const struct open_options *o, struct err *e)
+static enum decision check(struct opened *b, const struct open_options *o, struct err *e)
 {
 	if (opened_reader(b, o, e) != 0)
-		return -1;
-	return o->quick ? reader_authenticate(b->reader, e) : check_all(b->reader, o->quiet, e);
+		return REFUSED;
+	if ((o->quick ? reader_authenticate(b->reader, e) : check_all(b->reader, o->quiet, e)) != 0)
+		return REFUSED;
+	return reader_complete(b->reader, e);
 }
 
 static void print_json(const struct reader *r, bool quick)
@@ -68,23 +70,30 @@ static void print_text(const struct reader *r, const char *name)
 	putchar('\n');
 }
 
+static int say_ok(const struct reader *r, const struct open_options *o)
+{
+	if (o->json)
+		print_json(r, o->quick);
+	else if (!o->quiet)
+		print_text(r, o->bundle);
+	return STATUS_DONE;
+}
+
 int verb_check(int argc, char **argv)
 {
 	struct open_options options;
 	struct opened bundle;
-	struct err e = {.verdict = VERDICT_OK};
-	int status = STATUS_DONE;
+	struct err e = {.verdict = VERDICT_SYSTEM};
+	int status;
 
 	if (open_options_parse(&options, argc, argv, OPEN_QUICK | OPEN_POLICY, 1, &e) != 0)
 		return cli_wrong(&e);
 	if (crypto_init_verify(&e) != 0)
 		return cli_fail_as(&e, options.json);
-	if (check(&bundle, &options, &e) != 0)
+	if (check(&bundle, &options, &e) == ACCEPTED && reader_complete(bundle.reader, &e) == ACCEPTED)
+		status = say_ok(bundle.reader, &options);
+	else
 		status = cli_fail_as(&e, options.json);
-	else if (options.json)
-		print_json(bundle.reader, options.quick);
-	else if (!options.quiet)
-		print_text(bundle.reader, options.bundle);
 	opened_close(&bundle);
 	return cli_done(status);
 }

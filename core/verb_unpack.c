@@ -25,7 +25,9 @@ static int extract_all(struct reader *r, struct extract *x, bool quiet, struct e
 		progress_update(&progress, reader_position(r));
 	}
 	progress_end(&progress);
-	return rc == 0 && extract_finish(x, e) == 0 && extract_commit(x, e) == 0 ? 0 : -1;
+	if (rc != 0 || extract_finish(x, e) != 0 || reader_complete(r, e) != ACCEPTED)
+		return -1;
+	return extract_commit(x, e);
 }
 
 static int unpack(struct opened *b, const struct open_options *o, struct err *e)
@@ -69,7 +71,7 @@ int verb_unpack(int argc, char **argv)
 {
 	struct open_options options;
 	struct opened bundle;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_OWNERS | OPEN_POLICY, 2, &e) != 0)

@@ -153,18 +153,6 @@ static void read_body(struct said *s, enum board_dialect dialect, const struct a
 	}
 }
 
-/* The verdict whose word is WORD. Returns 0, or -1 when there is no such word. */
-static int find_verdict(enum verdict *out, const char *word)
-{
-	for (int v = 0; v < VERDICT_COUNT; v++) {
-		if (strcmp(verdict_word((enum verdict)v), word) == 0) {
-			*out = (enum verdict)v;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 /* The board named a verdict. One that is about the board's own trouble of the moment is no refusal of the image. */
 static void judged(struct result *r, enum verdict verdict, const char *why)
 {
@@ -209,7 +197,7 @@ static void judge_unclear(struct result *r, const struct answer *a, const struct
 void answer_judge(struct result *r, enum board_dialect dialect, const struct answer *a, const char *lost)
 {
 	enum verdict verdict = VERDICT_OK;
-	bool word = a->word[0] != '\0', known = word && find_verdict(&verdict, a->word) == 0;
+	bool word = a->word[0] != '\0', known = word && verdict_find(&verdict, a->word) == 0;
 	struct said said;
 	bool yes;
 

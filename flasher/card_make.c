@@ -45,14 +45,6 @@ static uint64_t bundle_bytes(const struct making *k)
 	return size;
 }
 
-static int check_board(const struct card_wish *w, const struct manifest *m, struct err *e)
-{
-	struct policy policy = {.board = w->board->id,
-				.revision = w->have_revision ? w->revision : policy_any_revision(m, w->board->id)};
-
-	return policy_check(&policy, m, e);
-}
-
 /* What has been read of the bundle so far, and all that comes, goes to its place on the card. */
 static int place_bundle(struct making *k, struct err *e)
 {
@@ -68,17 +60,18 @@ static int place_bundle(struct making *k, struct err *e)
 static int begin(struct making *k, int bundle, struct err *e)
 {
 	struct card_order order = {.board = k->wish->board, .size = k->wish->size};
+	struct policy policy = {.board = k->wish->board->id, .revision = k->wish->revision, .any_revision = !k->wish->have_revision};
 
 	interrupt_source_init(&k->source, k->wish->interrupt, bundle);
 	tee_init(&k->tee, &k->source.base, k->wish->hash_bundle);
 	if (medium_gather_init(&k->files, &k->medium.base, e) ||
-	    reader_open(&k->reader, &k->tee.base, k->wish->trust, chunks_threads(THREADS_MAX), e))
+	    reader_open(&k->reader, &k->tee.base, k->wish->trust, &policy, chunks_threads(THREADS_MAX), e))
 		return -1;
 	reader_pace(k->reader, AT_HAND, READER_BEHIND);
 	order.manifest = reader_manifest(k->reader);
 	order.signatures = reader_signatures(k->reader).len;
 	order.bundle = bundle_bytes(k);
-	if (check_board(k->wish, order.manifest, e) || card_lay_out(&k->card, &order, e))
+	if (card_lay_out(&k->card, &order, e))
 		return -1;
 	if (ftruncate(k->medium.fd, (off_t)k->card.note.size))
 		return err_errno(e, "cannot make the image as large as the card");
@@ -132,7 +125,9 @@ static int stream(struct making *k, struct err *e)
 		progress_update(&progress, reader_position(k->reader));
 	}
 	progress_end(&progress);
-	return rc == 0 ? medium_gather_flush(&k->files, e) : rc;
+	if (rc != 0 || reader_complete(k->reader, e) != ACCEPTED)
+		return -1;
+	return medium_gather_flush(&k->files, e);
 }
 
 static void report(struct card_made *made, const struct making *k)

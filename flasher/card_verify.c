@@ -29,7 +29,8 @@ struct checking {
 	struct progress progress;
 	uint64_t done;           /* bytes of files looked at, for progress */
 	bool bad_file;
-	struct err first;        /* a verdict of the bundle's own, when it has one */
+	bool bad_bundle;
+	struct err first;        /* why the bundle is bad */
 };
 
 /* --- what differs --- */
@@ -88,7 +89,8 @@ static char *read_text(int fd, uint64_t at, uint64_t len, struct err *e)
 	return text;
 }
 
-/* Manifest and signatures, and whether to believe them. */
+/* Manifest and signatures, and whether to believe them. The keyring's serial and floor count as for an install: a card of the drawer that a
+ * board with this keyring would refuse is not a good card. */
 static int authenticate(struct checking *k, const struct card_note *note, struct err *e)
 {
 	struct card_made *made = &k->state->made;
@@ -96,13 +98,13 @@ static int authenticate(struct checking *k, const struct card_note *note, struct
 	struct span span = {text, (size_t)note->manifest};
 
 	k->signatures = text ? read_text(k->fd, note->signatures_at, note->signatures, e) : NULL;
-	if (!k->signatures ||
-	    trust_check_text(k->how->trust, span, (struct span){k->signatures, (size_t)note->signatures}, &made->signers, e)) {
+	if (!k->signatures) {
 		free(text);
 		return -1;
 	}
 	hash_buffer(made->manifest, text, span.len);
-	if (manifest_parse(&k->m, text, span.len, e) || trust_check_scope(k->how->trust, k->m, &made->signers, e))
+	if (trust_authenticate(&k->m, &made->signers, k->how->trust, text, span.len, (struct span){k->signatures, (size_t)note->signatures},
+			       TRUST_INSTALL, e) != ACCEPTED)
 		return -1;
 	made->head = *manifest_head(k->m);
 	snprintf(made->board, sizeof made->board, "%s", note->board);
@@ -112,13 +114,13 @@ static int authenticate(struct checking *k, const struct card_note *note, struct
 /* The note's word on the board is held against the manifest; how a card for that board looks is this machine's profile to say. */
 static int lay_out(struct checking *k, const struct card_note *note, struct err *e)
 {
-	struct policy policy = {.board = note->board, .revision = policy_any_revision(k->m, note->board)};
+	struct policy policy = {.board = note->board, .any_revision = true};
 	struct card_order order = {&k->board, k->m, note->signatures, note->bundle, note->size};
 	unsigned char recipe[HASH_SIZE];
 
 	if (k->how->board && strcmp(k->how->board, note->board) != 0)
 		return err_set(e, VERDICT_WRONG_BOARD, "the card is for %s, not for %s", note->board, k->how->board);
-	if (policy_check(&policy, k->m, e) || board_find(&k->board, k->how->dirs, note->board, e))
+	if (policy_check(&policy, k->m, e) != ACCEPTED || board_find(&k->board, k->how->dirs, note->board, e))
 		return -1;
 	card_recipe(recipe, &k->board.card);
 	if (!crypto_equal(recipe, note->recipe, HASH_SIZE))
@@ -200,25 +202,30 @@ static int region_read(struct source *s, void *buf, size_t len, size_t *got, str
 	return 0;
 }
 
-/* The whole bundle, whose own verdict counts; and it must be the one that the card was laid out from. */
+static int authenticate_rest(struct reader *r, struct err *e)
+{
+	return reader_authenticate(r, e) == 0 && reader_complete(r, e) == ACCEPTED ? 0 : -1;
+}
+
+/* The whole bundle, whose own verdict counts. It must be the one that the card was laid out from. */
 static int check_bundle(struct checking *k, struct err *e)
 {
 	const struct fat_node *node = &k->card.volume.tree.nodes[k->card.bundle];
 	struct region region = {.base = {region_read}, .k = k, .at = card_at(&k->card, k->card.bundle), .left = node->size};
 	struct reader *reader = NULL;
 	struct span own = manifest_text(k->m), other;
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	struct card_made *made = &k->state->made;
 	char what[340];
 	int rc;
 
 	hash_init(&region.hash, HASH_SIZE);
-	rc = reader_open(&reader, &region.base, k->how->trust, chunks_threads(THREADS_MAX), &why);
+	rc = reader_open(&reader, &region.base, k->how->trust, NULL, chunks_threads(THREADS_MAX), &why);
 
 	if (rc == 0) {
 		other = manifest_text(reader_manifest(reader));
 		rc = own.len == other.len && memcmp(own.at, other.at, own.len) == 0
-			     ? reader_authenticate(reader, &why)
+			     ? authenticate_rest(reader, &why)
 			     : err_set(&why, VERDICT_PAYLOAD_MISMATCH, "it is another one than the card was made from");
 	}
 	reader_free(&reader);
@@ -228,6 +235,7 @@ static int check_bundle(struct checking *k, struct err *e)
 	}
 	if (rc != 0) {
 		k->first = why;
+		k->bad_bundle = true;
 		snprintf(what, sizeof what, "the bundle: %s: %.200s", verdict_word(why.verdict), why.message);
 		add(k, card_at(&k->card, k->card.bundle), node->size, what);
 	} else if (k->how->hash_bundle) {
@@ -262,7 +270,7 @@ static bool may_have_been_mounted(const struct checking *k)
 	for (size_t i = 0; i < s->ndifferences && i < CARD_DIFFERENCES_MAX; i++)
 		if (s->differences[i].at < (uint64_t)s->made.start * MBR_SIZE)
 			return false;
-	return !k->bad_file && k->first.verdict == VERDICT_OK;
+	return !k->bad_file && !k->bad_bundle;
 }
 
 /* The one verdict of all differences: what the bundle says, else a file's, else the frame's. */
@@ -270,7 +278,7 @@ static int judge(const struct checking *k, struct err *e)
 {
 	const struct card_state *s = k->state;
 	const struct card_difference *d = s->differences;
-	enum verdict verdict = k->first.verdict != VERDICT_OK ? k->first.verdict : k->bad_file ? VERDICT_FILE_HASH : VERDICT_PAYLOAD_MISMATCH;
+	enum verdict verdict = k->bad_bundle ? k->first.verdict : k->bad_file ? VERDICT_FILE_HASH : VERDICT_PAYLOAD_MISMATCH;
 
 	if (s->ndifferences == 0)
 		return 0;

@@ -17,7 +17,7 @@
 
 int cmd_card_keep(const struct card_options *o, struct card_receipt *receipt, const struct card_result *r)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = r->failure ? (int)verdict_status(r->failure->verdict) : STATUS_DONE;
 
 	if (o->json)
@@ -70,7 +70,7 @@ static int verify_card(const struct card_options *o, const struct board_dirs *di
 	static struct card_state state;
 	struct card_check check = {dirs, o->board[0] ? o->board : NULL, &o->trust, o->receipt != NULL, o->quiet};
 	struct card_result result = {.act = "verified", .target = target};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct disk disk;
 	bool known = false;
 	int fd = open_card(target, &e);
@@ -98,7 +98,7 @@ int cmd_card_both(int status, int one)
 
 static int verify_cards(const struct card_options *o, const struct board_dirs *dirs)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct card_receipt receipt;
 	int status = STATUS_DONE;
 
@@ -112,7 +112,7 @@ static int verify_cards(const struct card_options *o, const struct board_dirs *d
 static int guide(const struct card_options *o, const struct board *b)
 {
 	enum guide_language language = guide_language(o->lang);
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 
 	if (!b->card.known) {
 		err_set(&e, VERDICT_WRONG_BOARD, "no way to recover %s by a card is known: %s", b->id, b->card.reason);
@@ -132,7 +132,7 @@ int cmd_card(int argc, char **argv)
 	static struct card_options options; /* with a keyring in it, too large for the stack */
 	struct board_dirs dirs;
 	struct board board;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 
 	if (card_options_parse(&options, argc, argv, &e))
 		return cli_wrong(&e);

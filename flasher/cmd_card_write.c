@@ -62,7 +62,7 @@ static int write_image(struct writing *w, struct card_made *made, const char *ta
 static int write_one_image(struct writing *w)
 {
 	struct card_result result = {.act = "written", .target = w->o->targets[0]};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct card_made made;
 
 	if (write_image(w, &made, w->o->targets[0], &e))
@@ -260,7 +260,7 @@ static int conclude_none(const struct many *m, const struct err *why)
 static int write_many(struct writing *w)
 {
 	struct many m = {.w = w, .n = w->o->ntargets, .image = -1, .targets = calloc(w->o->ntargets, sizeof *m.targets)};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status;
 
 	if (!m.targets)
@@ -281,7 +281,7 @@ static int write_many(struct writing *w)
 int cmd_card_write(const struct card_options *o, const struct board *board)
 {
 	struct writing w = {.o = o, .board = board, .interrupt = {.fd = -1}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status;
 
 	w.bundle = open_bundle(o->bundle, &e);

@@ -49,7 +49,7 @@ static int list(const struct disk_roots *roots, uint64_t most, bool json, struct
 	if (disk_list(&names, &n, roots, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct err why = {.verdict = VERDICT_OK};
+		struct err why = {.verdict = VERDICT_SYSTEM};
 		struct disk d;
 		bool no = disk_judge(&d, names[i], roots, most, &why) != 0;
 

@@ -83,11 +83,9 @@ static int verify(struct image *image, const struct trust *trust, const struct p
 	if (lseek(image->fd, 0, SEEK_SET) != 0)
 		return err_errno(e, "cannot read the copy of the bundle");
 	source_fd_init(&source, image->fd);
-	if (reader_open(&reader, &source.base, trust, chunks_threads(THREADS_MAX), e))
+	if (reader_open(&reader, &source.base, trust, policy, chunks_threads(THREADS_MAX), e) != 0)
 		goto out;
-	if (policy_check(policy, reader_manifest(reader), e))
-		goto out;
-	if (reader_authenticate(reader, e))
+	if (reader_authenticate(reader, e) != 0 || reader_complete(reader, e) != ACCEPTED)
 		goto out;
 	image->head = *manifest_head(reader_manifest(reader));
 	for (uint32_t i = 0; i < image->head.nboards; i++)

@@ -62,7 +62,7 @@ static int copy_items(struct part *p, struct reader *reader, const char *path, s
 			return -1;
 		}
 	}
-	if (rc < 0)
+	if (rc != 0 || reader_complete(reader, e) != ACCEPTED)
 		return -1;
 	return found ? 0 : err_set(e, VERDICT_USAGE, "the bundle's payload has no file %s, which is what such a board is sent", path);
 }
@@ -74,7 +74,7 @@ static int copy_file(struct part *p, const struct image *image, const char *path
 	int rc = -1;
 
 	source_memory_init(&source, image->map, (size_t)image->size);
-	if (reader_open(&reader, &source.base, trust, chunks_threads(THREADS_MAX), e) == 0)
+	if (reader_open(&reader, &source.base, trust, NULL, chunks_threads(THREADS_MAX), e) == 0)
 		rc = copy_items(p, reader, path, e);
 	reader_free(&reader);
 	return rc;

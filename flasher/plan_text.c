@@ -347,7 +347,7 @@ int plan_parse(struct plan *p, const char *name, const char *text, size_t len, s
 	for (size_t number = 1; at < end; number++) {
 		const char *lf = memchr(at, '\n', (size_t)(end - at));
 		struct span line = {at, lf ? (size_t)(lf - at) : (size_t)(end - at)};
-		struct err why = {0};
+		struct err why = {.verdict = VERDICT_USAGE};
 
 		if (number == 1 ? !span_is(line, MAGIC) : take_line(p, &room, line, &why))
 			return err_set(e, why.verdict == VERDICT_SYSTEM ? VERDICT_SYSTEM : VERDICT_USAGE,

@@ -83,7 +83,7 @@ static int verify(const char *text, size_t len, const struct trust *trust, const
 	key = trust_find(trust, block->id);
 	if (!key)
 		return err_set(e, VERDICT_UNTRUSTED_KEY, "it is a signature by key %s, and that is no key given here", id);
-	if (!minisig_verify(block, prehash, key))
+	if (minisig_verify(block, prehash, key) != ACCEPTED)
 		return err_set(e, VERDICT_BAD_SIGNATURE, "the signature by key %s is not one of this bundle's manifest", id);
 	return 0;
 }

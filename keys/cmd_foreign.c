@@ -95,7 +95,7 @@ static int import_public(const struct wish *w, const char *text, size_t len, str
 
 int cmd_import(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	char *text = NULL, said[512], quoted[160];
 	struct public_key public;
 	bool secret;
@@ -162,7 +162,7 @@ static int export_secret(const struct wish *w, enum foreign_form form, struct pu
 
 int cmd_export(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	enum foreign_form form;
 	struct public_key key;
 	struct wish w;

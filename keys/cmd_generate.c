@@ -21,7 +21,7 @@ static const struct option options[] = {
 
 static int generate(const char *name, const struct password *pw, bool json)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct seckey *k = NULL;
 	struct public_key public;
 	char quoted[160], text[512];
@@ -45,7 +45,7 @@ static int generate(const char *name, const struct password *pw, bool json)
 int cmd_generate(int argc, char **argv)
 {
 	struct password pw = {.fd = -1};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	const char *name = NULL;
 	bool bare = false, json = false;
 	int c, rc = 0;

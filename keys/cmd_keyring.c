@@ -77,7 +77,7 @@ static int read_pub(struct public_key *out, const char *path, struct err *e)
 /* What has been signed is not changed any more: the next one is. */
 static int open_draft(struct ring_file *f, const char *path, struct err *e)
 {
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	char *sigs = NULL;
 	size_t len = 0;
 	int rc = sigfile_read(&sigs, &len, path, &why);
@@ -117,7 +117,7 @@ int keyring_create(int argc, char **argv)
 	static const struct option table[] = {
 		{"output", required_argument, NULL, 'o'}, {"threshold", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	static struct keyring k;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	const char *output = NULL;
 	struct public_key key;
@@ -147,7 +147,7 @@ int keyring_create(int argc, char **argv)
 
 int keyring_add_root(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	struct public_key key;
@@ -185,7 +185,7 @@ int keyring_add_release(int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"product", required_argument, NULL, 'p'}, {"board", required_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	struct scopes s = {.nproducts = 0};
 	static struct ring_file f;
@@ -212,7 +212,7 @@ int keyring_add_release(int argc, char **argv)
 
 int keyring_revoke(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	struct public_key key;
@@ -233,7 +233,7 @@ int keyring_revoke(int argc, char **argv)
 
 int keyring_set_floor(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	uint64_t counter;
@@ -247,7 +247,7 @@ int keyring_set_floor(int argc, char **argv)
 
 int keyring_threshold(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	static struct ring_file f;
 	bool root = argc == 4 && strcmp(argv[2], "root") == 0;
@@ -262,7 +262,7 @@ int keyring_threshold(int argc, char **argv)
 int keyring_next(int argc, char **argv)
 {
 	static const struct option table[] = {{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = take_json(&argc, argv);
 	const char *output = NULL;
 	static struct ring_file f;

@@ -93,7 +93,7 @@ static int take_json(bool *json, int argc, char **argv, struct err *e)
 
 int keyring_show(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	static struct ring_file f;
 	bool json = false;
 
@@ -119,7 +119,7 @@ static int check_self(struct trust *t, const struct ring_file *f, struct span si
 	hash_init(&hash, PREHASH_SIZE);
 	hash_update(&hash, f->text, f->len);
 	hash_final(&hash, prehash, PREHASH_SIZE);
-	if (chain_check_roots(&f->ring, prehash, sigs, signers, e) != 0)
+	if (chain_check_roots(&f->ring, prehash, sigs, signers, e) != ACCEPTED)
 		return -1;
 	t->ring = f->ring;
 	return 0;
@@ -136,7 +136,7 @@ static int verify_one(struct trust *t, const char *name, struct signers *signers
 	if (ring_file_read(&f, name, e) != 0)
 		return -1;
 	if (sigfile_read(&sigs, &sigs_len, name, e) == 0 &&
-	    (t->ring.serial == 0 || chain_step(t, (struct span){f.text, f.len}, (struct span){sigs, sigs_len}, e) == 0))
+	    (t->ring.serial == 0 || chain_step(t, (struct span){f.text, f.len}, (struct span){sigs, sigs_len}, CHAIN_NEXT, e) == ACCEPTED))
 		rc = check_self(t, &f, (struct span){sigs, sigs_len}, signers, e);
 	free(sigs);
 	ring_file_free(&f);
@@ -166,7 +166,7 @@ static void say_verified(struct json *j, const char *name, const struct keyring 
 /* Stops at the first that is not right: what is behind it follows on nothing. */
 static int verify_all(char **names, struct json *j)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	static struct trust trust;
 	struct signers signers;
 	int status = STATUS_DONE;
@@ -195,7 +195,7 @@ static int verify_all(char **names, struct json *j)
 
 int keyring_verify(int argc, char **argv)
 {
-	struct err usage = {.verdict = VERDICT_OK};
+	struct err usage = {.verdict = VERDICT_SYSTEM};
 	bool json = false;
 	struct json j;
 	int status;

@@ -49,6 +49,7 @@ static void add_roots(struct trust *t, const struct keyring *k)
 static int take_roots(struct wish *w, const struct ring_file *f, struct err *e)
 {
 	struct ring_file previous;
+	int rc = 0;
 
 	add_roots(&w->roots, &f->ring);
 	if (!w->previous)
@@ -57,10 +58,10 @@ static int take_roots(struct wish *w, const struct ring_file *f, struct err *e)
 		return -1;
 	add_roots(&w->roots, &previous.ring);
 	if (previous.ring.serial + 1 != f->ring.serial)
-		err_set(e, VERDICT_KEYRING_GAP, "%s has serial %" PRIu64 ", and %s has %" PRIu64, w->previous, previous.ring.serial, w->file,
+		rc = err_set(e, VERDICT_KEYRING_GAP, "%s has serial %" PRIu64 ", and %s has %" PRIu64, w->previous, previous.ring.serial, w->file,
 			f->ring.serial);
 	ring_file_free(&previous);
-	return e->verdict == VERDICT_OK ? 0 : -1;
+	return rc;
 }
 
 static int sign(struct wish *w, const unsigned char prehash[static PREHASH_SIZE], uint64_t serial, struct err *e)
@@ -103,7 +104,7 @@ static int merge(struct wish *w, const unsigned char prehash[static PREHASH_SIZE
 /* What stands beside the keyring already; none is fine. */
 static int take_present(struct wish *w, struct err *e)
 {
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	char *text = NULL;
 	size_t len = 0;
 	int rc;
@@ -213,7 +214,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 int keyring_sign(int argc, char **argv)
 {
 	static struct wish w = {.pw = {.fd = -1}, .signers = {.say = cli_relay}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int c;
 
 	while ((c = cli_option(argc, argv, "k:", options, &e)) != -1)

@@ -22,7 +22,7 @@ static const struct option options[] = {
 
 static int change(const char *path, const struct password *old, const struct password *new, bool json)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct seckey *k = NULL;
 	struct public_key public;
 	char quoted[160], text[512];
@@ -46,7 +46,7 @@ static int change(const char *path, const struct password *old, const struct pas
 int cmd_password(int argc, char **argv)
 {
 	struct password old = {.fd = -1}, new = {.fd = -1};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool bare = false, json = false;
 	int c, rc = 0;
 

@@ -144,20 +144,22 @@ static int show_all(char **names, struct json *j)
 	int status = STATUS_DONE;
 
 	for (; *names; names++) {
-		struct err e = {.verdict = VERDICT_OK};
+		struct err e = {.verdict = VERDICT_SYSTEM};
+		int failed = 0;
 
 		if (j) {
 			json_open_object(j, NULL);
 			json_put_string(j, "file", *names);
 		}
 		if (show(*names, j, &e) != 0) {
-			int failed = cli_fail(&e);
+			failed = cli_fail(&e);
+
 
 			status = status == STATUS_DONE ? failed : status;
 		}
 		if (j) {
-			json_put_string(j, "verdict", verdict_word(e.verdict));
-			if (e.verdict != VERDICT_OK)
+			json_put_string(j, "verdict", verdict_word(failed ? e.verdict : VERDICT_OK));
+			if (failed)
 				json_put_string(j, "message", e.message);
 			json_close_object(j);
 		}
@@ -168,7 +170,7 @@ static int show_all(char **names, struct json *j)
 int cmd_show(int argc, char **argv)
 {
 	struct json j;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = false;
 	int c, status;
 

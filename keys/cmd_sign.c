@@ -76,7 +76,7 @@ static int sign_file(const struct hand *h, const char *name, const struct wish *
 
 static int sign_all(char **names, const struct wish *w)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct seckey *k = NULL;
 	int rc = w->key ? seckey_load(&k, w->key, &w->pw, &e) : 0;
 	struct hand hand = {.key = k, .signer = &w->signers.at[0]};
@@ -108,7 +108,7 @@ static int take_option(struct wish *w, int c, struct err *e)
 int cmd_sign(int argc, char **argv)
 {
 	static struct wish w = {.pw = {.fd = -1}, .signers = {.say = cli_relay}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int c;
 
 	while ((c = cli_option(argc, argv, "k:t:", options, &e)) != -1)

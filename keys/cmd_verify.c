@@ -67,7 +67,7 @@ static int verify(const struct trust *trust, const char *name, struct json *j, s
 	if (subject_hash(subject.prehash, name, e) != 0)
 		goto out;
 	if (sigfile_read(&text, &len, name, e) != 0 ||
-	    trust_check(trust, subject.prehash, (struct span){text, len}, &signers, e) != 0) {
+	    trust_check(trust, subject.prehash, (struct span){text, len}, &signers, e) != ACCEPTED) {
 		err_prefix(e, "%s", err_quote(quoted, sizeof quoted, name, strlen(name)));
 		goto out;
 	}
@@ -90,20 +90,22 @@ static int verify_all(const struct trust *trust, char **names, bool json)
 		json_open_array(&j, "files");
 	}
 	for (; *names; names++) {
-		struct err e = {.verdict = VERDICT_OK};
+		struct err e = {.verdict = VERDICT_SYSTEM};
+		int failed = 0;
 
 		if (json) {
 			json_open_object(&j, NULL);
 			json_put_string(&j, "file", *names);
 		}
 		if (verify(trust, *names, json ? &j : NULL, &e) != 0) {
-			int failed = cli_fail(&e);
+			failed = cli_fail(&e);
+
 
 			status = status == STATUS_DONE ? failed : status;
 		}
 		if (json) {
-			json_put_string(&j, "verdict", verdict_word(e.verdict));
-			if (e.verdict != VERDICT_OK)
+			json_put_string(&j, "verdict", verdict_word(failed ? e.verdict : VERDICT_OK));
+			if (failed)
 				json_put_string(&j, "message", e.message);
 			json_close_object(&j);
 		}
@@ -120,7 +122,7 @@ static int verify_all(const struct trust *trust, char **names, bool json)
 int cmd_verify(int argc, char **argv)
 {
 	struct trust trust = {.nkeys = 0};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = false;
 	int c, rc = 0;
 

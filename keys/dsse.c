@@ -33,7 +33,7 @@ static int put_signature(struct json *j, const struct hand *h, const unsigned ch
 	if (hand_sign(h, sig, bytes, len, e) != 0)
 		return -1;
 	hand_public(h, &public);
-	if (!ed25519_verify(sig, bytes, len, public.key))
+	if (ed25519_verify(sig, bytes, len, public.key) != ACCEPTED)
 		return err_set(e, VERDICT_SYSTEM, "the signature just made does not verify: is this machine sound?");
 	keyid_print(id, public.id);
 	base64_encode(line, sizeof line, sig, sizeof sig);

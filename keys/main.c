@@ -53,7 +53,7 @@ static const struct program program = {"firmkey", "keeps the keys that firmware 
 
 int main(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 
 	if (keys_init(&e) != 0) {
 		fprintf(stderr, "firmkey: %s: %s\n", verdict_word(e.verdict), e.message);

@@ -75,7 +75,7 @@ int sigfile_put(const char *name, const char *block, size_t len, const unsigned 
 		struct err *e)
 {
 	char text[SIGFILE_MAX], *old = NULL, quoted[160];
-	struct err absent = {.verdict = VERDICT_OK};
+	struct err absent = {.verdict = VERDICT_SYSTEM};
 	size_t old_len = 0;
 	ssize_t n = 0;
 	int rc = -1;

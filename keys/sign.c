@@ -22,7 +22,7 @@ static int check_block(const char *text, size_t len, const struct public_key *pu
 	struct span rest = {text, len};
 	struct minisig block;
 
-	if (minisig_next(&block, &rest, e) != 1 || rest.len != 0 || !minisig_verify(&block, prehash, public))
+	if (minisig_next(&block, &rest, e) != 1 || rest.len != 0 || minisig_verify(&block, prehash, public) != ACCEPTED)
 		return err_set(e, VERDICT_SYSTEM, "the signature just made does not verify: is this machine sound?");
 	return 0;
 }

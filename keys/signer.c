@@ -303,7 +303,7 @@ int signer_run(const struct signer *s, unsigned char sig[static ED25519_SIG_SIZE
 	w.deadline_ms = now_ms() + (int64_t)s->seconds * 1000;
 	if (make_input(&w, bytes, len, e) == 0 && start(&w, e) == 0 && listen_to(&w, e) == 0 && reap(&w, e) == 0 &&
 	    decode(&w, sig, e) == 0)
-		rc = ed25519_verify(sig, bytes, len, s->public.key) ? 0 :
+		rc = ed25519_verify(sig, bytes, len, s->public.key) == ACCEPTED ? 0 :
 			err_set(e, VERDICT_BAD_SIGNATURE, "what it answers is no signature of these bytes by its --signer-pubkey");
 	finish(&w);
 	return rc == 0 ? 0 : err_prefix(e, "signer %s", err_quote(quoted, sizeof quoted, s->argv[0], strlen(s->argv[0])));

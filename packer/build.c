@@ -192,7 +192,7 @@ static int sign(struct build *b, struct err *e)
 	hash_final(&hash, prehash, PREHASH_SIZE);
 	if (sign_all(b, prehash, e) != 0)
 		return -1;
-	if (trust_check(&b->own, prehash, (struct span){b->signatures, b->signatures_len}, &signers, e) != 0)
+	if (trust_check(&b->own, prehash, (struct span){b->signatures, b->signatures_len}, &signers, e) != ACCEPTED)
 		return err_prefix(e, "a signature just made is wrong");
 	if (signers.n != b->nhands)
 		return err_set(e, VERDICT_SYSTEM, "a signature just made is missing");
@@ -209,7 +209,7 @@ static int make_manifest(struct build *b, struct err *e)
 	char *text;
 	size_t len;
 
-	if (manifest_write_text(&text, &len, b->o, b->result->created, b->result->tree, &b->payload, &b->attachments, e) != 0)
+	if (manifest_write_text(&text, &len, b->o, b->result->created, b->o->for_0_1 ? 0 : b->last.ring.serial, b->result->tree, &b->payload, &b->attachments, e) != 0)
 		return -1;
 	return manifest_parse(&b->manifest, text, len, e) == 0 ? 0 : err_prefix(e, "the new bundle would be refused");
 }

@@ -78,7 +78,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 int cmd_attach(int argc, char **argv)
 {
 	static struct front front = {.fd = -1};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct wish w;
 	int status = STATUS_DONE;
 
@@ -134,7 +134,7 @@ static void say_detached(const struct wish *w, const struct front *f)
 int cmd_detach(int argc, char **argv)
 {
 	static struct front front = {.fd = -1};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct wish w;
 	int status = STATUS_DONE;
 

@@ -62,16 +62,18 @@ static void put_result(struct json *j, const struct build_options *o, const stru
 	json_close_array(j);
 }
 
-static void print_json(const struct build_options *o, const struct build_result *r, const struct err *e)
+/* REFUSAL: why nothing was built, or NULL. */
+static void print_json(const struct build_options *o, const struct build_result *r, const struct err *refusal)
 {
+	enum verdict verdict = refusal ? refusal->verdict : VERDICT_OK;
 	struct json j;
 
 	json_begin(&j, stdout);
 	json_open_object(&j, NULL);
-	json_put_string(&j, "verdict", verdict_word(e->verdict));
-	json_put_number(&j, "status", (uint64_t)verdict_status(e->verdict));
-	if (e->verdict != VERDICT_OK)
-		json_put_string(&j, "message", e->message);
+	json_put_string(&j, "verdict", verdict_word(verdict));
+	json_put_number(&j, "status", (uint64_t)verdict_status(verdict));
+	if (refusal)
+		json_put_string(&j, "message", refusal->message);
 	else
 		put_result(&j, o, r);
 	if (r->tree) {
@@ -101,7 +103,7 @@ int cmd_build(int argc, char **argv)
 	static struct build_options options;
 	struct build_result result = {.tree = NULL};
 	struct terminal terminal;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (options_parse(&options, argc, argv, cli_relay, &e) != 0)
@@ -113,7 +115,7 @@ int cmd_build(int argc, char **argv)
 	if (status != STATUS_DONE)
 		(void)cli_fail(&e);
 	if (options.json)
-		print_json(&options, &result, &e);
+		print_json(&options, &result, status == STATUS_DONE ? NULL : &e);
 	else if (status == STATUS_DONE && !options.quiet)
 		print_text(&options, &result);
 	tree_free(&result.tree);

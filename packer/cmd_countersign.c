@@ -41,7 +41,7 @@ static int read_all(struct reader *r, struct err *e)
 
 	while ((rc = reader_next(r, &item, e)) == 1)
 		;
-	return rc;
+	return rc == 0 && reader_complete(r, e) == ACCEPTED ? 0 : -1;
 }
 
 /* All of it, as a board would; COMMENT is what the new signature will say. The manifest that was checked must be the one in F. */
@@ -56,7 +56,7 @@ static int check(const struct front *f, const struct wish *w, char comment[stati
 	if (lseek(f->fd, 0, SEEK_SET) != 0)
 		return err_errno(e, "cannot read %s again", w->bundle);
 	source_fd_init(&source, f->fd);
-	if (reader_open(&r, &source.base, &w->trust, chunks_threads(THREADS_MAX), e) != 0)
+	if (reader_open(&r, &source.base, &w->trust, NULL, chunks_threads(THREADS_MAX), e) != 0)
 		return -1;
 	text = manifest_text(reader_manifest(r));
 	head = manifest_head(reader_manifest(r));
@@ -148,7 +148,7 @@ int cmd_countersign(int argc, char **argv)
 {
 	static struct wish w = {.password = {.fd = -1}, .signers = {.say = cli_relay}};
 	static struct front front = {.fd = -1};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (parse(&w, argc, argv, &e) != 0)

@@ -226,7 +226,7 @@ int cmd_diff(int argc, char **argv)
 {
 	struct open_options options;
 	struct opened both[2];
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_PAIR, 2, &e) != 0)

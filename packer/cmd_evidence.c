@@ -105,7 +105,7 @@ static int read_all(struct look *l, struct err *e)
 
 	while ((rc = reader_next(l->b.reader, &item, e)) == 1)
 		;
-	if (rc != 0)
+	if (rc != 0 || reader_complete(l->b.reader, e) != ACCEPTED)
 		return -1;
 	sha256_final(&l->payload, l->payload_sha256);
 	for (int i = 0; i < KINDS; i++) {
@@ -143,7 +143,7 @@ static int look(struct look *l, const struct open_options *o, struct err *e)
 	if (opened_source(&l->b, o, e) != 0)
 		return -1;
 	tap_init(&l->tap, &l->b.source.base);
-	if (reader_open(&l->b.reader, &l->tap.base, &l->b.trust, chunks_threads(THREADS_MAX), e) != 0 || place(l, e) != 0 ||
+	if (reader_open(&l->b.reader, &l->tap.base, &l->b.trust, NULL, chunks_threads(THREADS_MAX), e) != 0 || place(l, e) != 0 ||
 	    read_all(l, e) != 0)
 		return -1;
 	return check(l, e);
@@ -220,7 +220,7 @@ int cmd_evidence(int argc, char **argv)
 {
 	static struct look l;
 	struct open_options options;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, 0, 1, &e) != 0)

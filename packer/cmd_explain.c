@@ -61,7 +61,7 @@ static int prepare(struct explain_question *q, char id[static TEXT_NAME_MAX + 1]
 	if (cli_board(id, &q->policy.revision, &have_revision, o->board, e) != 0 ||
 	    (o->counter && cli_number(&q->policy.counter, o->counter, INT64_MAX, "counter", e) != 0) || opened_source(b, o, e) != 0)
 		return -1;
-	q->any_revision = !have_revision;
+	q->policy.any_revision = !have_revision;
 	if (fstat(b->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return err_set(e, VERDICT_USAGE, "%s is no regular file: it is read twice", o->bundle);
 	return 0;
@@ -73,7 +73,7 @@ int cmd_explain(int argc, char **argv)
 	static struct opened bundle = {.fd = -1};
 	struct open_options options;
 	struct explain_question question;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	char id[TEXT_NAME_MAX + 1];
 	enum verdict verdict;
 

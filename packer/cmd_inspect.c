@@ -65,6 +65,10 @@ static void print_head(const struct inspected *in)
 	printf("%" PRIu64 "\n", head->counter);
 	label(in, "created");
 	printf("%s\n", when);
+	if (head->keyring > 0) {
+		label(in, "keyring");
+		printf("signed under keyring %" PRIu64 "\n", head->keyring);
+	}
 	for (uint32_t i = 0; i < head->nboards; i++) {
 		manifest_board(in->m, i, &board);
 		label(in, "board");
@@ -211,6 +215,8 @@ static int print_json(const struct inspected *in, struct err *e)
 	json_put_number(&j, "counter", head->counter);
 	json_put_number(&j, "created", head->created);
 	json_put_string(&j, "created_utc", when);
+	if (head->keyring > 0)
+		json_put_number(&j, "keyring", head->keyring);
 	boards_put_json(&j, in->m);
 	json_put_number(&j, "payload_bytes", head->payload_bytes);
 	json_put_number(&j, "packed_bytes", head->packed_bytes);
@@ -282,7 +288,7 @@ int cmd_inspect(int argc, char **argv)
 {
 	struct open_options options;
 	struct opened bundle;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, OPEN_UNVERIFIED, 1, &e) != 0)

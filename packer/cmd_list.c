@@ -91,7 +91,7 @@ int cmd_list(int argc, char **argv)
 {
 	struct open_options options;
 	struct opened bundle;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
 	if (open_options_parse(&options, argc, argv, 0, 1, &e) != 0)

@@ -234,7 +234,7 @@ static int check_signatures(struct signers *out, const struct evidence_facts *f,
 		if (base64_decode(sig, sizeof sig, text, strlen(text)) != 0)
 			return err_set(e, VERDICT_MALFORMED_SIGNATURE, "a signature of the provenance is no base64 of %d bytes",
 				       ED25519_SIG_SIZE);
-		if (!ed25519_verify(sig, bytes, len, key->key))
+		if (ed25519_verify(sig, bytes, len, key->key) != ACCEPTED)
 			return err_set(e, VERDICT_BAD_SIGNATURE, "the provenance's signature by key %s does not verify",
 				       string(item, "keyid"));
 		add_signer(out, key->id);

@@ -104,6 +104,14 @@ static int ask_keyrings(struct explaining *x, unsigned char header[static USTAR_
 	return 0;
 }
 
+static enum decision check_signatures(struct explaining *x, struct err *e)
+{
+	unsigned char prehash[PREHASH_SIZE];
+
+	trust_prehash(prehash, (struct span){x->text, x->len});
+	return trust_check(&x->trust, prehash, (struct span){x->sigs, x->sigs_len}, &x->signers, e);
+}
+
 static int ask_signature(struct explaining *x, const unsigned char header[static USTAR_BLOCK], struct err *e)
 {
 	unsigned char next[USTAR_BLOCK];
@@ -117,7 +125,7 @@ static int ask_signature(struct explaining *x, const unsigned char header[static
 		return refuse(x, EXPLAIN_SIGNATURE, e);
 	}
 	if (member_take(&x->source.base, next, "manifest.minisig", READER_SIGNATURES_MAX, &x->sigs, &x->sigs_len, e) != 0 ||
-	    trust_check_text(&x->trust, (struct span){x->text, x->len}, (struct span){x->sigs, x->sigs_len}, &x->signers, e) != 0)
+	    check_signatures(x, e) != ACCEPTED)
 		return refuse(x, EXPLAIN_SIGNATURE, e);
 	answer(x, EXPLAIN_SIGNATURE, "signed by %s", list_ids(ids, sizeof ids, &x->signers));
 	return 0;
@@ -139,19 +147,26 @@ static int ask_manifest(struct explaining *x, struct err *e)
 
 static void ask_ring(struct explaining *x)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	char ids[MINISIG_BLOCKS_MAX * (KEYID_HEX + 1)];
 	struct signers s = x->signers;
 	uint64_t floor = 0;
 
-	if (trust_check_scope(&x->trust, x->m, &s, &e) != 0)
+	if (trust_check_scope(&x->trust, x->m, &s, &e) != ACCEPTED)
 		refuse(x, EXPLAIN_SCOPE, &e);
 	else if (x->trust.ring.serial > 0)
 		answer(x, EXPLAIN_SCOPE, "%s may sign %s for all its boards; %" PRIu32 " are needed", list_ids(ids, sizeof ids, &s),
 		       manifest_head(x->m)->product, x->trust.ring.release_threshold);
 	else
 		answer(x, EXPLAIN_SCOPE, "a plain public key may sign everything");
-	if (trust_check_floor(&x->trust, x->m, &e) != 0)
+	if (trust_check_serial(&x->trust, x->m, &e) != ACCEPTED)
+		refuse(x, EXPLAIN_SERIAL, &e);
+	else if (manifest_head(x->m)->keyring == 0)
+		answer(x, EXPLAIN_SERIAL, "the image does not say under which keyring it was signed");
+	else
+		answer(x, EXPLAIN_SERIAL, "it was signed under keyring %" PRIu64 "%s", manifest_head(x->m)->keyring,
+		       x->trust.ring.serial > 0 ? "" : "; plain public keys have no serial");
+	if (trust_check_floor(&x->trust, x->m, &e) != ACCEPTED)
 		refuse(x, EXPLAIN_FLOOR, &e);
 	else if (x->trust.ring.serial > 0 && keyring_floor(&x->trust.ring, manifest_head(x->m)->product, &floor))
 		answer(x, EXPLAIN_FLOOR, "its counter is %" PRIu64 ", the keyring asks for %" PRIu64, manifest_head(x->m)->counter, floor);
@@ -163,21 +178,19 @@ static void ask_policy(struct explaining *x)
 {
 	const struct manifest_head *head = manifest_head(x->m);
 	struct policy given = x->q->policy, product = {.product = given.product}, counter = {.counter = given.counter};
-	struct policy board = {.board = given.board, .revision = given.revision};
-	struct err e = {.verdict = VERDICT_OK};
+	struct policy board = {.board = given.board, .revision = given.revision, .any_revision = given.any_revision};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 
-	if (x->q->any_revision)
-		board.revision = policy_any_revision(x->m, given.board);
-	if (policy_check(&product, x->m, &e) != 0)
+	if (policy_check(&product, x->m, &e) != ACCEPTED)
 		refuse(x, EXPLAIN_PRODUCT, &e);
 	else
 		answer(x, EXPLAIN_PRODUCT, given.product ? "both are %s" : "not asked; the image is for %s", head->product);
-	if (policy_check(&board, x->m, &e) != 0)
+	if (policy_check(&board, x->m, &e) != ACCEPTED)
 		refuse(x, EXPLAIN_BOARD, &e);
 	else
-		answer(x, EXPLAIN_BOARD, "the image is for %s:%" PRIu64 "%s", board.board, board.revision,
-		       x->q->any_revision ? ", among others; the revision was not told" : "");
-	if (policy_check(&counter, x->m, &e) != 0)
+		answer(x, EXPLAIN_BOARD, "the image is for %s:%" PRIu64 "%s", board.board,
+		       given.any_revision ? policy_any_revision(x->m, given.board) : board.revision, given.any_revision ? ", among others; the revision was not told" : "");
+	if (policy_check(&counter, x->m, &e) != ACCEPTED)
 		refuse(x, EXPLAIN_COUNTER, &e);
 	else
 		answer(x, EXPLAIN_COUNTER, "it has %" PRIu64 ", the board has confirmed %" PRIu64, head->counter, given.counter);
@@ -197,17 +210,19 @@ static bool is_rest(const struct reader *r, const struct err *e)
 static void ask_payload(struct explaining *x)
 {
 	const struct manifest_head *head = manifest_head(x->m);
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct reader_item item;
 	struct reader *r = NULL;
 	int rc;
 
-	if (reader_open(&r, &x->source.base, x->q->trust, chunks_threads(THREADS_MAX), &e) != 0) {
+	if (reader_open(&r, &x->source.base, x->q->trust, NULL, chunks_threads(THREADS_MAX), &e) != 0) {
 		refuse(x, EXPLAIN_PAYLOAD, &e);
 		return;
 	}
 	while ((rc = reader_next(r, &item, &e)) == 1)
 		;
+	if (rc == 0 && reader_complete(r, &e) != ACCEPTED)
+		rc = -1;
 	if (rc != 0 && !is_rest(r, &e)) {
 		refuse(x, EXPLAIN_PAYLOAD, &e);
 	} else {
@@ -224,7 +239,7 @@ static void ask_payload(struct explaining *x)
 static void ask_all(struct explaining *x, int fd)
 {
 	unsigned char header[USTAR_BLOCK];
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 
 	ask_keys(x);
 	if (ask_keyrings(x, header, &e) != 0 || ask_signature(x, header, &e) != 0 || ask_manifest(x, &e) != 0)
@@ -232,7 +247,8 @@ static void ask_all(struct explaining *x, int fd)
 	ask_ring(x);
 	ask_policy(x);
 	/* The reader goes no further where the keyring says no. */
-	if (x->answers[EXPLAIN_SCOPE].verdict != VERDICT_OK || x->answers[EXPLAIN_FLOOR].verdict != VERDICT_OK)
+	if (x->answers[EXPLAIN_SCOPE].verdict != VERDICT_OK || x->answers[EXPLAIN_SERIAL].verdict != VERDICT_OK ||
+	    x->answers[EXPLAIN_FLOOR].verdict != VERDICT_OK)
 		return;
 	if (lseek(fd, 0, SEEK_SET) == 0) {
 		ask_payload(x);
@@ -267,7 +283,7 @@ enum verdict explain(struct explain_answer answers[static EXPLAIN_STEPS], int fd
 
 const char *explain_name(enum explain_step step)
 {
-	static const char *const names[EXPLAIN_STEPS] = {"keys", "keyrings", "signature", "manifest", "scope", "floor", "product", "board",
+	static const char *const names[EXPLAIN_STEPS] = {"keys", "keyrings", "signature", "manifest", "scope", "serial", "floor", "product", "board",
 							 "counter", "payload", "rest"};
 
 	return names[step];

@@ -12,6 +12,7 @@ enum explain_step {
 	EXPLAIN_SIGNATURE,
 	EXPLAIN_MANIFEST,
 	EXPLAIN_SCOPE,      /* may these keys sign this, and are they enough */
+	EXPLAIN_SERIAL,     /* the keyring that it was signed under */
 	EXPLAIN_FLOOR,      /* the keyring's least counter */
 	EXPLAIN_PRODUCT, EXPLAIN_BOARD, EXPLAIN_COUNTER,
 	EXPLAIN_PAYLOAD,
@@ -29,7 +30,6 @@ struct explain_answer {
 struct explain_question {
 	const struct trust *trust;
 	struct policy policy;     /* BOARD is needed */
-	bool any_revision;        /* the board's revision is not known */
 };
 
 /* Reads the bundle that FD is open on (a regular file) twice, from its start, and answers each step. Returns the first verdict that is

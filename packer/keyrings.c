@@ -13,12 +13,9 @@ static int take_first(struct trust *t, const struct ring_file *f, struct span si
 {
 	unsigned char prehash[PREHASH_SIZE];
 	struct signers signers;
-	struct hash hash;
 
-	hash_init(&hash, PREHASH_SIZE);
-	hash_update(&hash, f->text, f->len);
-	hash_final(&hash, prehash, PREHASH_SIZE);
-	if (chain_check_roots(&f->ring, prehash, sigs, &signers, e) != 0)
+	trust_prehash(prehash, (struct span){f->text, f->len});
+	if (chain_check_roots(&f->ring, prehash, sigs, &signers, e) != ACCEPTED)
 		return -1;
 	t->ring = f->ring;
 	return 0;
@@ -37,7 +34,7 @@ static int read_one(struct chain *c, struct trust *t, const char *name, struct e
 	if (sigfile_read(&sigs, &sigs_len, name, e) == 0) {
 		text = (struct span){f.text, f.len};
 		blocks = (struct span){sigs, sigs_len};
-		rc = t->ring.serial == 0 ? take_first(t, &f, blocks, e) : chain_step(t, text, blocks, e);
+		rc = t->ring.serial == 0 ? take_first(t, &f, blocks, e) : chain_step(t, text, blocks, CHAIN_NEXT, e) == ACCEPTED ? 0 : -1;
 		if (rc == 0)
 			rc = chain_add(c, f.ring.serial, text, blocks, e);
 	}
@@ -56,13 +53,20 @@ int keyrings_read(struct chain *c, struct trust *t, const char *const *files, si
 
 int keyrings_judge(const struct trust *t, const struct manifest *m, struct span sigs, struct err *e)
 {
-	struct err why = {.verdict = VERDICT_OK};
+	struct span text = manifest_text(m);
+	struct err why = {.verdict = VERDICT_SYSTEM};
+	char *copy = malloc(text.len + 1);
+	struct manifest *again = NULL;
 	struct signers signers;
-	int rc = 0;
+	enum decision decision;
 
-	if (sigs.len > 0)
-		rc = trust_check_text(t, manifest_text(m), sigs, &signers, &why) == 0 ? trust_check_scope(t, m, &signers, &why) : -1;
-	if (rc == 0 || why.verdict == VERDICT_THRESHOLD)
-		rc = trust_check_floor(t, m, &why);
-	return rc == 0 ? 0 : err_set(e, why.verdict, "boards with this keyring would refuse the bundle: %s", why.message);
+	if (!copy)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	memcpy(copy, text.at, text.len);
+	decision = trust_authenticate(&again, &signers, t, copy, text.len, sigs, TRUST_INSTALL, &why);
+	manifest_free(&again);
+	/* Signatures may still be missing. What the keyring itself asks can be answered without them. */
+	if (decision != ACCEPTED && (sigs.len == 0 || why.verdict == VERDICT_THRESHOLD) && trust_check_serial(t, m, &why) == ACCEPTED)
+		decision = trust_check_floor(t, m, &why);
+	return decision == ACCEPTED ? 0 : err_set(e, why.verdict, "boards with this keyring would refuse the bundle: %s", why.message);
 }

@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
 	 "  -o OUT                    the bundle; appears whole or not at all\n"
 	 "  [--write PATH=SLOT]...    this file of the tree goes, raw, to that slot of the board\n"
 	 "  [--run PATH=before|after]...  hooks, run in this order where the board's own configuration allows it\n"
+	 "  [--for 0.1]               for boards that still have version 0.1: the manifest does not say its keyring\n"
 	 "  [--keyring FILE]...       keyrings for boards that may not know them, in the order of their serials, each with its\n"
 	 "                            FILE.minisig beside it\n"
 	 "  [--attach FILE]...        files that ride along: SBOM, provenance\n"

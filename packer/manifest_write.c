@@ -16,12 +16,14 @@ static void put_path(FILE *f, const char *path)
 	fprintf(f, " %s", escaped);
 }
 
-static void put_head(FILE *f, const struct build_options *o, uint64_t created, const struct payload *p)
+static void put_head(FILE *f, const struct build_options *o, uint64_t created, uint64_t keyring, const struct payload *p)
 {
 	char hash[HASH_HEX + 1];
 
 	fprintf(f, MANIFEST_MAGIC "\nproduct %s\nversion %s\ncounter %" PRIu64 "\ncreated %" PRIu64 "\n", o->product,
 		o->version, o->counter, created);
+	if (keyring > 0)
+		fprintf(f, "keyring %" PRIu64 "\n", keyring);
 	for (size_t i = 0; i < o->nboards; i++)
 		fprintf(f, "board %s %" PRIu64 " %" PRIu64 "\n", o->boards[i].id, o->boards[i].low, o->boards[i].high);
 	fprintf(f, "payload %" PRIu64 " %" PRIu32 " %" PRIu32 "\n", p->bytes, o->chunk_size, p->nchunks);
@@ -81,7 +83,7 @@ static void put_actions(FILE *f, const struct build_options *o)
 	}
 }
 
-int manifest_write_text(char **text, size_t *len, const struct build_options *o, uint64_t created, const struct tree *t,
+int manifest_write_text(char **text, size_t *len, const struct build_options *o, uint64_t created, uint64_t keyring, const struct tree *t,
 			const struct payload *p, const struct attachments *a, struct err *e)
 {
 	FILE *f;
@@ -91,7 +93,7 @@ int manifest_write_text(char **text, size_t *len, const struct build_options *o,
 	f = open_memstream(text, len);
 	if (!f)
 		return err_errno(e, "cannot write the manifest");
-	put_head(f, o, created, p);
+	put_head(f, o, created, keyring, p);
 	put_attachments(f, a);
 	for (size_t i = 0; i < t->n && ftello(f) <= (off_t)MANIFEST_MAX; i++)
 		put_entry(f, &t->entries[i]);

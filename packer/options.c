@@ -141,7 +141,7 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 /* --- the table --- */
 
 enum code {
-	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_ATTACH, CODE_KEY,
+	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_FOR, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
 	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
 	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
@@ -156,6 +156,7 @@ static const struct option table[] = {
 	{"write", required_argument, NULL, CODE_WRITE},
 	{"run", required_argument, NULL, CODE_RUN},
 	{"keyring", required_argument, NULL, CODE_KEYRING},
+	{"for", required_argument, NULL, CODE_FOR},
 	{"attach", required_argument, NULL, CODE_ATTACH},
 	{"key", required_argument, NULL, CODE_KEY},
 	{"password-file", required_argument, NULL, CODE_PASSWORD_FILE},
@@ -271,6 +272,9 @@ static int take_option(struct build_options *o, int code, const char *value, str
 	case CODE_WRITE: return take_write(o, value, e);
 	case CODE_RUN: return take_run(o, value, e);
 	case CODE_KEYRING: return take_string(o->keyrings, &o->nkeyrings, OPTIONS_KEYRINGS_MAX, "keyring", value, e);
+	case CODE_FOR:
+		o->for_0_1 = strcmp(value, "0.1") == 0;
+		return o->for_0_1 ? 0 : usage_value(e, "for", value, "0.1, the oldest version on the boards. Newer ones need no --for");
 	case CODE_ATTACH: return take_string(o->attach, &o->nattach, OPTIONS_ATTACH_MAX, "attach", value, e);
 	case CODE_KEY: return take_string(o->keys, &o->nkeys, MINISIG_BLOCKS_MAX, "key", value, e);
 	case CODE_PASSWORD_FILE: return password_use_file(&o->password, value, e);

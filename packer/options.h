@@ -35,6 +35,7 @@ struct build_options {
 	size_t nattach;
 	const char *keyrings[OPTIONS_KEYRINGS_MAX]; /* in the order of their serials */
 	size_t nkeyrings;
+	bool for_0_1;              /* --for 0.1: without the manifest's `keyring' line, which that version refuses */
 	const char *keys[MINISIG_BLOCKS_MAX];
 	size_t nkeys;
 	struct signer_list signers; /* programs that sign */

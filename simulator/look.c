@@ -52,10 +52,10 @@ static void verify(struct look *l, const unsigned char *bytes, uint64_t size, co
 	struct reader *reader = NULL;
 	struct trust none = {.nkeys = 0};
 
-	l->verdict = (struct err){.verdict = VERDICT_OK};
+	l->verdict = (struct err){.verdict = VERDICT_SYSTEM};
 	source_memory_init(&source, bytes, size);
-	if (reader_open(&reader, &source.base, trust ? trust : &none, 1, &l->verdict) == 0)
-		(void)reader_authenticate(reader, &l->verdict);
+	l->good = reader_open(&reader, &source.base, trust ? trust : &none, NULL, 1, &l->verdict) == 0 &&
+		  reader_authenticate(reader, &l->verdict) == 0 && reader_complete(reader, &l->verdict) == ACCEPTED;
 	reader_free(&reader);
 }
 

@@ -18,7 +18,8 @@ struct look {
 	bool done;
 	enum look_kind kind;
 	char version[TEXT_NAME_MAX + 1];
-	struct err verdict;            /* of a bundle, by the keys given: ok, or what is wrong with it */
+	bool good;                     /* a bundle that is right by the keys given */
+	struct err verdict;            /* else what is wrong with it */
 	struct manifest *manifest;     /* of a bundle, for the boards' own questions; NULL when unreadable */
 };
 

@@ -17,13 +17,12 @@ struct judged {
 /* A board with firmverify: the signature, then its own questions. */
 static void judge_sealed(struct judged *j, const struct sim_board *b, const struct sim_image *image)
 {
-	const struct policy policy = {b->kind->profile.hardware, b->kind->revision, b->farm->options.product, b->counter};
+	const struct policy policy = {.board = b->kind->profile.hardware, .revision = b->kind->revision, .product = b->farm->options.product,
+				      .counter = b->counter};
 
 	j->spoken = true;
 	j->e = image ? image->look.verdict : (struct err){VERDICT_MALFORMED_HEADER, "no file in the upload"};
-	if (j->e.verdict == VERDICT_OK)
-		(void)policy_check(&policy, image->look.manifest, &j->e);
-	j->taken = j->e.verdict == VERDICT_OK;
+	j->taken = image && image->look.good && policy_check(&policy, image->look.manifest, &j->e) == ACCEPTED;
 }
 
 /* A stock board: the newer ones want their own container to the byte, the older ones what tar can unpack. Both take a bundle

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/chain.h"
 #include "core/crypto.h"
 #include "core/deflate.h"
 #include "core/minisig.h"
@@ -254,6 +255,20 @@ static inline void test_bundle_small(struct test_bundle *b, const struct test_ke
 	test_bundle_manifest(b);
 	pile_sign(&b->sigs, k, b->manifest.at, b->manifest.len, "firmseal product:test version:1.0 counter:7");
 	test_bundle_assemble(b);
+}
+
+/* Takes all pairs of BYTES, as a bundle brings them. Returns 0 or -1, as chain_take. */
+static inline int test_chain_take_all(struct chain *c, const void *bytes, size_t len, struct trust *t, struct err *e)
+{
+	unsigned char header[USTAR_BLOCK];
+	struct source_memory src;
+
+	source_memory_init(&src, bytes, len);
+	while (src.left > 0)
+		if (source_exact(&src.base, header, sizeof header, "a keyring's header", e) != 0 ||
+		    chain_take(c, &src.base, header, t, e) != 0)
+			return -1;
+	return 0;
 }
 
 #endif

@@ -36,7 +36,7 @@ agree() {
 }
 
 agree 'the right board' 0 ok x --pubkey a.pub --board zynq-s9:2 --product p --counter 7
-for step in keys keyrings signature manifest scope floor product board counter payload rest; do says $step ok; done
+for step in keys keyrings signature manifest scope serial floor product board counter payload rest; do says $step ok; done
 ok '  in a word at its end' grep -qx 'x: the board takes it' said
 agree 'without a revision' 0 ok x --pubkey a.pub --board zynq-s9
 agree 'another board' 5 wrong-board x --pubkey a.pub --board am335x-l3:1 --product p
@@ -118,7 +118,7 @@ import json
 j = json.load(open("json"))
 steps = {s["step"]: s.get("verdict") for s in j["steps"]}
 assert j["verdict"] == "wrong-board" and j["status"] == 5, j
-assert steps == {"keys": "ok", "keyrings": "ok", "signature": "ok", "manifest": "ok", "scope": "ok", "floor": "ok", "product": "ok",
+assert steps == {"keys": "ok", "keyrings": "ok", "signature": "ok", "manifest": "ok", "scope": "ok", "serial": "ok", "floor": "ok", "product": "ok",
                  "board": "wrong-board", "counter": "ok", "payload": "chunk-hash", "rest": None}, steps'
 refused 'no board' 2 usage explain x --pubkey a.pub
 refused 'no key' 2 usage explain x --board b

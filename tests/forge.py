@@ -128,7 +128,7 @@ class Recipe:
         self.boards = [(b"test-board", 0, 0)]
         self.chunk_size, self.level = 1 << 20, 6
         self.entries, self.writes, self.runs = [], [], []
-        self.attachments, self.keyrings = {}, []
+        self.attachments, self.keyrings, self.keyring = {}, [], None
         self.__dict__.update(fields)
 
     def stream(self):
@@ -140,6 +140,7 @@ class Recipe:
     def lines(self, stream_length, packed):
         out = [b"firmseal-manifest 1", b"product " + self.product, b"version " + self.version,
                b"counter %d" % self.counter, b"created %d" % self.created]
+        out += [b"keyring %d" % self.keyring] if self.keyring is not None else []
         out += [b"board %s %d %d" % board for board in self.boards]
         out.append(b"payload %d %d %d" % (stream_length, self.chunk_size, len(packed)))
         out += [b"chunk %d %s" % (len(c), digest(c)) for c in packed]

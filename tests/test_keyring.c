@@ -87,13 +87,14 @@ static enum verdict take(const struct pile *chain, const char *tail, uint64_t *s
 	struct trust *t = trust_new(tail);
 	struct chain c = {.bytes = NULL};
 	struct err e = {.verdict = VERDICT_OK};
-	int rc = chain_take_all(&c, chain->at, chain->len, t, &e);
+	int rc = test_chain_take_all(&c, chain->at, chain->len, t, &e);
 
 	assert_int_equal(rc == 0, e.verdict == VERDICT_OK);
-	if (rc == 0) {
-		assert_int_equal(c.len, chain->len);
-		assert_memory_equal(c.bytes, chain->at, c.len);
-	}
+	/* What is kept is what was verified: the steps, byte for byte. Here they are the last of what came. */
+	assert_true(c.len <= chain->len);
+	if (rc == 0 && c.len > 0)
+		assert_memory_equal(c.bytes, chain->at + chain->len - c.len, c.len);
+	assert_int_equal(c.npairs, t->ring.serial - 1);
 	if (serial)
 		*serial = t->ring.serial;
 	chain_free(&c);
@@ -105,7 +106,6 @@ static void a_chain_is_followed(void **state)
 {
 	struct pile chain = {0};
 	uint64_t serial = 0;
-	size_t npairs = 0;
 
 	(void)state;
 	pile_ring_pair(&chain, 1, &root, &release, "");
@@ -114,12 +114,6 @@ static void a_chain_is_followed(void **state)
 	assert_int_equal(take(&chain, "", &serial), VERDICT_OK);
 	assert_int_equal(serial, 3);
 	assert_int_equal(take(&chain, "floor test 1\n", NULL), VERDICT_KEYRING_GAP); /* another keyring 1 */
-	assert_int_equal(chain_before(chain.at, chain.len, 1, &npairs), 0);
-	assert_int_equal(npairs, 0);
-	assert_int_equal(chain_before(chain.at, chain.len, 4, &npairs), chain.len);
-	assert_int_equal(npairs, 3);
-	assert_int_equal(chain_before(chain.at, chain.len, 2, &npairs), chain_before(chain.at, chain.len - 1, 2, &npairs));
-	assert_int_equal(npairs, 1);
 	free(chain.at);
 }
 
@@ -160,7 +154,7 @@ static enum verdict open_bundle(const struct pile *chain, const struct test_key 
 	pile_add(&all, chain->at, chain->len);
 	pile_add(&all, b.out.at, b.out.len);
 	source_memory_init(&src, all.at, all.len);
-	if (reader_open(&r, &src.base, t, 1, &e) == 0)
+	if (reader_open(&r, &src.base, t, NULL, 1, &e) == 0)
 		assert_int_equal(reader_chain(r)->len, chain->len);
 	reader_free(&r);
 	free(all.at);

@@ -168,21 +168,21 @@ static void the_policy_names_what_does_not_fit(void **state)
 	struct policy p = {.board = "zynq-s9", .revision = 1, .product = "antminer-s9", .counter = 42};
 
 	(void)state;
-	assert_int_equal(policy_check(&p, m, &e), 0);
+	assert_int_equal(policy_check(&p, m, &e), ACCEPTED);
 	p.revision = 4;
-	assert_int_equal(policy_check(&p, m, &e), -1);
+	assert_int_equal(policy_check(&p, m, &e), REFUSED);
 	assert_int_equal(e.verdict, VERDICT_WRONG_BOARD);
 	p.board = "zynq-s90";
 	p.revision = 1;
-	assert_int_equal(policy_check(&p, m, &e), -1);
+	assert_int_equal(policy_check(&p, m, &e), REFUSED);
 	assert_int_equal(e.verdict, VERDICT_WRONG_BOARD);
 	p.board = "zynq-s9";
 	p.product = "antminer";
-	assert_int_equal(policy_check(&p, m, &e), -1);
+	assert_int_equal(policy_check(&p, m, &e), REFUSED);
 	assert_int_equal(e.verdict, VERDICT_WRONG_PRODUCT);
 	p.product = "antminer-s9";
 	p.counter = 43;
-	assert_int_equal(policy_check(&p, m, &e), -1);
+	assert_int_equal(policy_check(&p, m, &e), REFUSED);
 	assert_int_equal(e.verdict, VERDICT_ROLLBACK);
 	manifest_free(&m);
 }

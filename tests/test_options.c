@@ -31,7 +31,7 @@ static void manifest_passes_the_readers_parser(void **state)
 	t = read_tree(&plain_rules);
 	assert_int_equal(attach_open(&a, files, 2, &e), 0);
 	assert_int_equal(payload_pack(&p, t, fd, &small_chunks, NULL, &e), 0);
-	assert_int_equal(manifest_write_text(&text, &len, &o, 1700000000, t, &p, &a, &e), 0);
+	assert_int_equal(manifest_write_text(&text, &len, &o, 1700000000, 0, t, &p, &a, &e), 0);
 	if (manifest_parse(&m, text, len, &e) != 0)
 		fail_msg("%s", e.message);
 	assert_int_equal(manifest_head(m)->nentries, t->n);

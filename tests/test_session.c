@@ -196,7 +196,7 @@ static void how_do_you_do(void **state)
 
 /* --- what was done to it --- */
 
-enum done { TAKEN, REFUSED, REFUSED_LOGIN, NO_ANSWER, NOT_SENT, NOT_SENT_LOGIN, DONES };
+enum done { TAKEN, DECLINED, REFUSED_LOGIN, NO_ANSWER, NOT_SENT, NOT_SENT_LOGIN, DONES };
 
 static struct link_event done(enum link_act act, enum done what)
 {

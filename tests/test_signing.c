@@ -170,8 +170,8 @@ static void a_block_is_what_core_accepts(void **state)
 		assert_int_equal(text.len, 0);
 		assert_int_equal(block.comment.len, len);
 		assert_memory_equal(block.id, public.id, KEYID_SIZE);
-		assert_true(minisig_verify(&block, prehash, &public));
-		assert_false(minisig_verify(&block, prehash, &other_public));
+		assert_int_equal(minisig_verify(&block, prehash, &public), ACCEPTED);
+		assert_int_equal(minisig_verify(&block, prehash, &other_public), REFUSED);
 		assert_int_equal(sign_prehash(again, key, prehash, comment, &e), n);
 		assert_string_equal(out, again);
 		comment[len] = '~';

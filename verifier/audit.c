@@ -105,8 +105,9 @@ static void do_job(struct audit_worker *w, uint64_t writes, uint64_t paths, uint
 static void stop(struct audit *a, const struct err *e)
 {
 	pthread_mutex_lock(&a->lock);
-	if (a->failure.verdict == VERDICT_OK)
+	if (!a->failed)
 		a->failure = *e;
+	a->failed = true;
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -116,11 +117,13 @@ static void *work(void *arg)
 	struct audit_worker w = {.a = a, .buf = malloc(AUDIT_BUFFER)};
 	const struct manifest_head *head = manifest_head(a->o->m);
 	uint64_t writes = a->o->device ? head->nwrites : 0, paths = 0, runs = 0, jobs, job;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
+	int rc = -1;
 
 	if (!w.buf) {
 		err_set(&e, VERDICT_SYSTEM, "out of memory");
 	} else if (a->root < 0 || beneath_open(&w.tree, a->root, &e) == 0) {
+		rc = 0;
 		if (w.tree) {
 			paths = a->o->signs ? known_bad_paths(a->o->signs) : 0;
 			runs = ((uint64_t)head->nentries + RUN - 1) / RUN;
@@ -129,7 +132,7 @@ static void *work(void *arg)
 		while ((job = atomic_fetch_add(&a->next, 1)) < jobs)
 			do_job(&w, writes, paths, job);
 	}
-	if (e.verdict != VERDICT_OK)
+	if (rc != 0)
 		stop(a, &e);
 	beneath_close(&w.tree);
 	free(w.buf);
@@ -152,7 +155,7 @@ static int work_on_all(struct audit *a, struct err *e)
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
-	if (rc == 0 && a->failure.verdict != VERDICT_OK) {
+	if (rc == 0 && a->failed) {
 		*e = a->failure;
 		rc = -1;
 	}

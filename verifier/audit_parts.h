@@ -36,7 +36,8 @@ struct audit {
 	pthread_mutex_t lock;            /* of what follows */
 	struct audit_linked *linked;
 	size_t nlinked;
-	struct err failure;              /* the first thing that stopped a thread; verdict ok: none */
+	bool failed;                     /* a thread was stopped */
+	struct err failure;              /* by this, the first one's reason */
 };
 
 /* One of its threads. */

@@ -91,7 +91,7 @@ static void compare_file(struct audit_worker *w, const struct raw_copy *c)
 
 static void compare_raw(struct audit_worker *w, const struct raw_copy *c, const struct copy *where)
 {
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	unsigned char hash[HASH_SIZE];
 	struct raw *r = NULL;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* firmverify audit */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "core/policy.h"
 #include "verifier/boot.h"
 #include "verifier/audit_output.h"
+#include "verifier/keyrings.h"
 #include "verifier/state.h"
 #include "verifier/verbs.h"
 
@@ -102,6 +104,19 @@ static int load_trust(struct trust *t, const struct options *o, struct err *e)
 	return o->keyring ? trust_add_keyring_file(t, o->keyring, e) : 0;
 }
 
+/* The image's own keyring, and what was learned since. */
+static int learn(struct session *s, struct err *e)
+{
+	struct keyrings kept;
+	int rc = keyrings_load(&kept, &s->device, &s->device.trust, e);
+
+	if (kept.faulty)
+		fprintf(stderr, "firmverify: note: %s/keyrings is damaged or forged (%s): keyring %" PRIu64 " counts\n", s->device.state,
+			kept.fault.message, s->device.trust.ring.serial);
+	keyrings_free(&kept);
+	return rc;
+}
+
 /* The device file is read unless all that it could say has been said. */
 static int load_device(struct session *s, const struct options *o, struct err *e)
 {
@@ -110,12 +125,12 @@ static int load_device(struct session *s, const struct options *o, struct err *e
 		return -1;
 	if (load_trust(&s->device.trust, o, e) != 0)
 		return -1;
-	if (!o->state)
-		return 0;
-	if (strlen(o->state) >= sizeof s->device.state)
+	if (o->state && strlen(o->state) >= sizeof s->device.state)
 		return err_set(e, VERDICT_USAGE, "the name of the state directory is too long");
-	memcpy(s->device.state, o->state, strlen(o->state) + 1);
-	return 0;
+	if (o->state)
+		memcpy(s->device.state, o->state, strlen(o->state) + 1);
+	/* Keys given by hand are all that is trusted. */
+	return s->have_device && o->npubkeys == 0 && !o->keyring ? learn(s, e) : 0;
 }
 
 /* Of a board with two sides the one that runs, unless it is said which: when its disk is looked at from elsewhere, it has to be. */
@@ -152,7 +167,7 @@ static int load_reference(struct session *s, const struct options *o, struct err
 		reference_from_state(&s->reference, &s->device, s->side, &s->device.trust, e);
 	if (rc != 0)
 		return -1;
-	return s->have_device ? policy_check(&policy, s->reference.m, e) : 0;
+	return !s->have_device || policy_check(&policy, s->reference.m, e) == ACCEPTED ? 0 : -1;
 }
 
 static int run(struct session *s, const struct options *o, struct audit_result *result, struct err *e)
@@ -180,7 +195,7 @@ int cmd_audit(int argc, char **argv)
 	struct options options = {.json = false};
 	struct session session = {.lock = -1};
 	struct audit_result result = {.findings = NULL};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	const char *wrong = parse(&options, argc, argv, &e);
 	int status;
 

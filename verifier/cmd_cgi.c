@@ -30,10 +30,10 @@ static void outlive_the_client(void)
 	sigaction(SIGHUP, &act, NULL);
 }
 
-/* For the server's log. */
+/* For the server's log. E: why it was refused, or NULL. */
 static void log_outcome(const struct cgi_outcome *o, const struct err *e)
 {
-	if (e->verdict != VERDICT_OK) {
+	if (e) {
 		cli_fail(e);
 		return;
 	}
@@ -52,26 +52,27 @@ static int serve(enum cgi_page page, const char *device_file)
 					    .content_type = getenv("CONTENT_TYPE"),
 					    .content_length = getenv("CONTENT_LENGTH"),
 					    .body = STDIN_FILENO};
-	struct err e = {.verdict = VERDICT_OK}, late = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM}, late = {.verdict = VERDICT_SYSTEM};
+	const struct err *refusal = &e; /* until it is known to have gone well */
 	struct cgi_outcome outcome = {.page = page};
 	int status = STATUS_DONE;
 
 	umask(022);
 	outlive_the_client();
-	if (crypto_init_verify(&e) == 0)
-		cgi_serve(&outcome, &request, device_file, &e);
-	log_outcome(&outcome, &e);
-	if (reply_write(stdout, &outcome, &e, &late) != 0)
+	if (crypto_init_verify(&e) == 0 && cgi_serve(&outcome, &request, device_file, &e) == 0)
+		refusal = NULL;
+	log_outcome(&outcome, refusal);
+	if (reply_write(stdout, &outcome, refusal, &late) != 0)
 		status = cli_fail(&late);
 	/* The image is in place, whether or not anybody heard so. */
-	if (e.verdict == VERDICT_OK && page != CGI_STATUS && reboot_later(&outcome.device, &late) != 0)
+	if (!refusal && page != CGI_STATUS && reboot_later(&outcome.device, &late) != 0)
 		status = cli_fail(&late);
 	return status;
 }
 
 int cmd_cgi(int argc, char **argv)
 {
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"clear", no_argument, NULL, 'c'}, {"status", no_argument, NULL, 's'},
 		{NULL, 0, NULL, 0}};

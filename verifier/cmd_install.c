@@ -74,7 +74,7 @@ int cmd_install(int argc, char **argv)
 	enum install_settings settings = INSTALL_KEEP;
 	struct device device;
 	struct install_result result = {.slots = 0};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = false;
 	int c;
 

@@ -38,8 +38,10 @@ static void print_text(const struct device *d, const struct status_report *repor
 	for (size_t i = 0; i < d->nslots; i++)
 		printf("slot      %s %s%s%s\n", d->slots[i].name, d->slots[i].target[SIDE_A], d->slots[i].target[SIDE_B][0] ? " " : "",
 		       d->slots[i].target[SIDE_B]);
-	if (d->trust.ring.serial > 0)
-		printf("keyring   %" PRIu64 "\n", d->trust.ring.serial);
+	if (report->known->trust.ring.serial > 0)
+		printf("keyring   %" PRIu64 "\n", report->known->trust.ring.serial);
+	for (size_t i = 0; i < report->known->nfaults; i++)
+		printf("note      %s\n", report->known->faults[i]);
 	if (report->torn)
 		printf("a record is damaged: the one before it is used\n");
 	if (report->half_written.any)
@@ -53,7 +55,7 @@ int cmd_device_options(const char **device_file, bool *json, int argc, char **ar
 {
 	static const struct option table[] = {
 		{"device", required_argument, NULL, 'd'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	int c;
 
 	while ((c = cli_option(argc, argv, "", table, &e)) != -1) {
@@ -70,19 +72,20 @@ int cmd_device_options(const char **device_file, bool *json, int argc, char **ar
 int cmd_status(int argc, char **argv)
 {
 	const char *device_file = DEVICE_FILE_DEFAULT;
-	struct status_report report;
+	struct status_report report = {.known = NULL};
 	struct device device;
-	struct err e = {.verdict = VERDICT_OK};
+	struct err e = {.verdict = VERDICT_SYSTEM};
 	bool json = false;
-	int usage = cmd_device_options(&device_file, &json, argc, argv);
+	int usage = cmd_device_options(&device_file, &json, argc, argv), status = STATUS_DONE;
 
 	if (usage != 0)
 		return usage;
 	if (crypto_init_verify(&e) != 0 || device_load(&device, device_file, &e) != 0 || status_settle(&report, &device, &e) != 0)
-		return cli_done(cli_fail_as(&e, json));
-	if (json)
+		status = cli_fail_as(&e, json);
+	else if (json)
 		status_print_json(stdout, &device, &report);
 	else
 		print_text(&device, &report);
-	return cli_done(STATUS_DONE);
+	status_free(&report);
+	return cli_done(status);
 }

@@ -9,7 +9,6 @@
 
 #include "core/io.h"
 #include "core/path.h"
-#include "verifier/keyrings.h"
 
 int device_bad(const struct parser *p, const char *format, ...)
 {
@@ -250,5 +249,5 @@ int device_load(struct device *d, const char *path, struct err *e)
 		return err_prefix(e, "device file");
 	rc = device_parse(d, path, text, len, load_key, e);
 	free(text);
-	return rc == 0 ? keyrings_load(d, &d->trust, e) : -1;
+	return rc;
 }

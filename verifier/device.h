@@ -56,7 +56,7 @@ struct device {
 	char proc[DEVICE_TARGET_MAX];   /* where the kernel tells of itself */
 	char mtd[DEVICE_MTD_MAX];       /* lines of /proc/mtd that must be there, each with its NUL, one behind the other */
 	size_t mtd_len, nmtd;
-	struct trust trust;             /* the public keys of all `keyring` lines, or the one keyring, or a newer one that was kept */
+	struct trust trust;             /* the public keys of all `keyring` lines, or the one keyring: the image's own. What was learned since is verifier/known.h's */
 	enum dialect dialect;
 	bool hooks;                     /* off unless the file says on */
 	uint64_t max_upload;            /* bytes of a request body */
@@ -71,7 +71,7 @@ struct device {
 	size_t nreboot;
 };
 
-/* Reads a device file, the keys or the keyring it names, and the newer keyrings that were kept (verifier/keyrings.h). Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
+/* Reads a device file and the keys or the keyring it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
  * malformed-keyring (a key). */
 int device_load(struct device *d, const char *path, struct err *e);
 

@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: ISC */
-/* The journal: what an install has decided to do, written before it does any of it. With it a power cut is finished, not undone:
- * everything it names has been verified, synced and read back. */
+/* The journal: an install that is decided, written before any of it is done. With it a power cut is finished, not undone: everything it
+ * stands for has been verified, synced and read back.
+ *
+ * It names the image and the side, and nothing else. What has to be done follows from the image's signed manifest, which is kept beside it and
+ * verified again when an interrupted install is finished (verifier/step.h). */
 #ifndef VERIFIER_JOURNAL_H
 #define VERIFIER_JOURNAL_H
 
-#include "verifier/state.h"
+#include "verifier/known.h"
+#include "verifier/step.h"
 
-enum step_kind {
-	STEP_NONE,           /* all is where it belongs: on a side that nothing runs from */
-	STEP_SWAP,           /* what is staged beside PATH takes its place */
-	STEP_FLASH,          /* what is staged for SLOT is written to the copies of PATH, a target's text */
+/* Plain record. */
+struct journal {
+	const struct device *d;
+	struct installed next;         /* the image, to be recorded as installed */
+	enum side side;                /* boards without sides: SIDE_A */
+	const struct manifest *m;      /* of the image */
+	struct step steps[DEVICE_SLOTS_MAX];
+	size_t nsteps;
+	bool own;                      /* this process has staged it: its names and descriptors are as it left them */
 };
 
-struct journal_step {
-	enum step_kind kind;
-	const char *path;
-	uint64_t inode;      /* SWAP: of what is staged beside it */
-	bool only;           /* SWAP: what it replaces is not kept */
-	const char *slot;    /* FLASH */
-	uint64_t size;       /* FLASH: bytes */
-	unsigned char hash[HASH_SIZE];
-	int fd;              /* FLASH: the staged image, which is its target's */
-};
+/* Writes J, and the manifest and its SIGNATURES beside it, which are kept for audits and as proof. From here on the install is decided.
+ * Returns 0 or -1. */
+int journal_write(const struct journal *j, struct span signatures, struct err *e);
 
-/* Writes the journal: the image to be recorded as installed on SIDE (for boards without sides: SIDE_A), and the steps to be done.
- * From here on the install is decided. MANIFEST and its SIGNATURES are kept as STATE/manifest and STATE/manifest.minisig, for
- * audits. Returns 0 or -1. */
-int journal_write(const struct device *d, enum side side, const struct installed *next, struct span manifest,
-		  struct span signatures, const struct journal_step *steps, size_t n, struct err *e);
+/* Does the steps of J, whose journal is written, records the image as installed, makes its side the next to start, on trial, and removes the
+ * journal. Returns 0 or -1 (the journal stays, and can be tried again, unless it was given up). */
+int journal_carry_out(struct journal *j, struct err *e);
 
-/* Does what the journal says, records the image as installed, makes its side the next to start, on trial, and removes the journal.
- * STEPS are those that this process has journalled; NULL, 0 after a power cut. Without a journal, sweeps what was only staged. What
- * can no longer be finished, because its image was staged in memory and is gone, becomes STATE/interrupted; of an earlier process
- * that is no failure. The caller holds the lock. Returns 0 or -1 (the journal stays, and can be tried again, unless it was given up). */
-int journal_finish(const struct device *d, const struct journal_step *steps, size_t n, struct err *e);
+/* Finishes what a power cut interrupted, and loads what the board then knows into *K (known_free is due, also after a failure). The journal must
+ * be of an image that this board accepts, with its signed manifest; what is staged is compared with that. A journal that is damaged, or of
+ * something else, is given up, and *K has a fault that says why. So is an install whose image was staged in memory and is gone; and, with
+ * JOURNAL_GIVES_WAY, one whose flash cannot be written, so that another image may come. Without a journal, sweeps what was only staged.
+ * The caller holds the lock. Returns 0 or -1. */
+enum journal_failure { JOURNAL_STAYS, JOURNAL_GIVES_WAY };
+int journal_finish(struct known **k, const struct device *d, enum journal_failure failure, struct err *e);
 
-/* Gives up what cannot be finished, so that another image may come: the journal becomes STATE/interrupted. Returns 0 or -1. */
-int journal_give_up(const struct device *d, struct err *e);
-
-/* Whether an install that was decided waits to be finished. Returns 1, 0, or -1 (system: the journal is damaged). */
-int journal_waits(const struct device *d, struct err *e);
+/* Whether an install that was decided waits to be finished. */
+bool journal_waits(const struct device *d);
 
 #endif

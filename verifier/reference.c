@@ -48,16 +48,13 @@ int reference_from_state(struct reference *r, const struct device *d, enum side 
 	size_t len = 0, sigs_len = 0;
 	int rc = read_kept(d, side, &text, &len, &sigs, &sigs_len, e);
 
-	if (rc == 0 && trust_check_text(trust, (struct span){text, len}, (struct span){sigs, sigs_len}, &r->signers, e) != 0)
-		rc = err_prefix(e, "the manifest kept in %s", d->state);
-	free(sigs);
 	if (rc != 0) {
 		free(text);
-		return -1;
+	} else if (trust_authenticate(&r->kept, &r->signers, trust, text, len, (struct span){sigs, sigs_len}, TRUST_ORIGIN, e) != ACCEPTED) {
+		rc = err_prefix(e, "the manifest kept in %s", d->state);
 	}
-	/* No floor here: it is asked whether the board is what was signed, not whether that is still good enough to install. */
-	if (manifest_parse(&r->kept, text, len, e) != 0 || /* takes the text over */
-	    trust_check_scope(trust, r->kept, &r->signers, e) != 0)
+	free(sigs);
+	if (rc != 0)
 		return -1;
 	r->m = r->kept;
 	return is_on_record(d, side, r->m, e);
@@ -70,7 +67,7 @@ int reference_from_bundle(struct reference *r, const char *name, const struct tr
 	if (fd < 0)
 		return err_errno(e, "cannot open %s", name);
 	source_fd_init(&r->source, fd);
-	if (reader_open(&r->reader, &r->source.base, trust, 1, e) != 0)
+	if (reader_open(&r->reader, &r->source.base, trust, NULL, 1, e) != 0)
 		return -1;
 	r->m = reader_manifest(r->reader);
 	r->signers = *reader_signers(r->reader);

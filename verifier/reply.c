@@ -59,7 +59,7 @@ static void write_success(FILE *out, const struct cgi_outcome *o)
 
 static void write_page(FILE *out, const struct cgi_outcome *o, const struct err *refusal)
 {
-	bool good = refusal->verdict == VERDICT_OK;
+	bool good = !refusal;
 	const char *heading = good ? "System Upgrade Successed" : "System Upgrade Failed";
 
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>%s</title></head>\n<body>\n", heading);
@@ -77,19 +77,19 @@ static void write_page(FILE *out, const struct cgi_outcome *o, const struct err 
 static void write_object(FILE *out, const struct cgi_outcome *o, const struct err *refusal)
 {
 	char code[8], text[ERR_MESSAGE_MAX + 64];
-	const char *word = verdict_word(refusal->verdict);
-	bool good = refusal->verdict == VERDICT_OK;
+	enum verdict verdict = refusal ? refusal->verdict : VERDICT_OK;
+	bool good = !refusal;
 	struct json j;
 
-	snprintf(code, sizeof code, "U00%d", (int)verdict_status(refusal->verdict));
-	snprintf(text, sizeof text, "Fail! %s: %s", word, refusal->message);
+	snprintf(code, sizeof code, "U00%d", (int)verdict_status(verdict));
+	snprintf(text, sizeof text, "Fail! %s: %s", verdict_word(verdict), good ? "" : refusal->message);
 	json_begin(&j, out);
 	json_open_object(&j, NULL);
 	json_put_string(&j, "stats", good ? "success" : "error");
 	json_put_string(&j, "code", code);
 	json_put_string(&j, "msg", good ? "OK!" : text);
 	if (!good)
-		json_put_string(&j, "verdict", word);
+		json_put_string(&j, "verdict", verdict_word(verdict));
 	if (good && kept_settings(o))
 		settings_print_json(&j, &o->device, o->result.settings);
 	json_close_object(&j);
@@ -98,7 +98,7 @@ static void write_object(FILE *out, const struct cgi_outcome *o, const struct er
 
 static void write_status(FILE *out, const struct cgi_outcome *o, const struct err *refusal)
 {
-	if (refusal->verdict == VERDICT_OK)
+	if (!refusal)
 		status_print_json(out, &o->device, &o->report);
 	else
 		cli_print_failure(out, refusal);
@@ -126,7 +126,7 @@ int reply_write(FILE *out, const struct cgi_outcome *outcome, const struct err *
 	}
 	fprintf(out, "Status: 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n",
 		object ? "application/json" : "text/html; charset=utf-8", len);
-	fprintf(out, "Firmseal-Verdict: %s\r\n\r\n", verdict_word(refusal->verdict));
+	fprintf(out, "Firmseal-Verdict: %s\r\n\r\n", verdict_word(refusal ? refusal->verdict : VERDICT_OK));
 	fwrite(body, 1, len, out);
 	if (fflush(out) != 0 || ferror(out))
 		err_errno(e, "cannot give the answer");

@@ -91,7 +91,7 @@ static bool is_allowed(const struct manifest *m, const char *path)
 /* Opens the old one, if it is one. Returns 0 with *FD, or with -1 there and why in *FATE; or -1. */
 static int open_old(const struct carrier *c, const char *path, int *fd, struct stat *st, enum setting_fate *fate, struct err *e)
 {
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	int there = beneath_stat(c->old, path, st, &why); /* before it is opened: opening a device may do something */
 
 	*fd = -1;
@@ -259,7 +259,7 @@ int settings_carry(enum setting_fate fates[static DEVICE_SETTINGS_MAX], const st
 		   const char *from, const char *to, struct err *e)
 {
 	struct carrier c = {.m = m, .owners = geteuid() == 0};
-	struct err why = {.verdict = VERDICT_OK};
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	bool missing;
 	int old, new = -1, rc = -1;
 

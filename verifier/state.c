@@ -160,6 +160,32 @@ int state_read(const struct device *d, const char *name, char **body, size_t *le
 	return read_one(old, body, len, max, NULL) == 1 ? 1 : rc;
 }
 
+int state_salvage(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e)
+{
+	char path[STATE_PATH_MAX], expected[SUM_LENGTH + 1], *text = NULL;
+	size_t n = 0;
+
+	*body = NULL;
+	*len = 0;
+	state_path(path, d, name);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return STATE_MISSING;
+	errno = 0;
+	if (io_read_file(&text, &n, path, max + SUM_LENGTH, e) != 0)
+		return errno == ENOMEM ? -1 : STATE_UNREADABLE;
+	*body = text;
+	*len = n;
+	if (n >= SUM_LENGTH) {
+		sum_line(expected, text, n - SUM_LENGTH);
+		if (memcmp(text + n - SUM_LENGTH, expected, SUM_LENGTH) == 0) {
+			*len = n - SUM_LENGTH;
+			return 0;
+		}
+	}
+	err_set(e, VERDICT_SYSTEM, "its checksum does not fit");
+	return STATE_DAMAGED;
+}
+
 bool state_is_torn(const struct device *d, const char *name)
 {
 	char path[STATE_PATH_MAX], *body = NULL;
@@ -355,37 +381,25 @@ int state_forget(const struct device *d, enum side side, struct err *e)
 int state_confirmed(const struct device *d, uint64_t *counter, struct err *e)
 {
 	char *body = NULL;
-	struct installed now;
 	struct span text, value;
 	size_t len = 0;
 	int rc;
 
 	*counter = 0;
-	if (!d->two_sided) {
-		rc = state_installed(d, SIDE_A, &now, e);
-		*counter = now.any ? now.counter : 0;
-		return rc;
-	}
 	rc = state_read(d, "confirmed", &body, &len, INSTALLED_MAX, e);
 	if (rc <= 0)
 		return rc;
 	text = (struct span){body, len};
 	rc = take_value(&text, "counter", &value) == 0 && text_number(counter, value, INT64_MAX) == 0 && text.len == 0
-		     ? 0 : err_set(e, VERDICT_SYSTEM, "%s/confirmed is not understood", d->state);
+		     ? 1 : err_set(e, VERDICT_SYSTEM, "%s/confirmed is not understood", d->state);
 	free(body);
 	return rc;
 }
 
-int state_confirm(const struct device *d, uint64_t counter, struct err *e)
+int state_set_confirmed(const struct device *d, uint64_t counter, struct err *e)
 {
 	char body[64];
-	uint64_t now;
-	int n;
+	int n = snprintf(body, sizeof body, "counter %" PRIu64 "\n", counter);
 
-	if (state_confirmed(d, &now, e) != 0)
-		return -1;
-	if (now >= counter)
-		return 0;
-	n = snprintf(body, sizeof body, "counter %" PRIu64 "\n", counter);
 	return state_write(d, "confirmed", body, (size_t)n, e);
 }

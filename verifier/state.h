@@ -27,6 +27,10 @@ int state_busy(const struct device *d, bool *busy, struct err *e);
  * two generations, and one that is torn or missing reads as the one before it. Returns 1, 0 when there is none, -1 (system: torn or
  * damaged, named). The caller frees *BODY. */
 int state_read(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e);
+/* Reads a file whose content is verified by other means, and may be used in part: whatever is there. Returns 0; one of these, with *BODY
+ * NULL but for STATE_DAMAGED (the checksum does not fit, E says so); or -1: memory. The caller frees *BODY. */
+enum { STATE_MISSING = 1, STATE_DAMAGED, STATE_UNREADABLE };
+int state_salvage(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e);
 /* True when NAME is there and is damaged, whatever state_read made of it. */
 bool state_is_torn(const struct device *d, const char *name);
 /* Replaces a state file atomically: body, then a line `blake2b HASH`. Returns 0 or -1. */
@@ -55,10 +59,9 @@ int state_set_installed(const struct device *d, enum side side, const struct ins
 /* SIDE is about to be written over. Returns 0 or -1. */
 int state_forget(const struct device *d, enum side side, struct err *e);
 
-/* The security counter that this board has confirmed, below which nothing is installed: on boards with one side that of the
- * installed image, else STATE/confirmed; 0 when there is none. Returns 0 or -1. */
+/* The number in STATE/confirmed, on boards with two sides: the security counter that was confirmed. What it is worth verifier/known.h says.
+ * Returns 1, 0 when there is none, -1 (damaged). */
 int state_confirmed(const struct device *d, uint64_t *counter, struct err *e);
-/* Raises it to COUNTER; never lowers it. For boards with two sides. Returns 0 or -1. */
-int state_confirm(const struct device *d, uint64_t counter, struct err *e);
+int state_set_confirmed(const struct device *d, uint64_t counter, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include "verifier/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,14 +15,14 @@ enum { INTERRUPTED_MAX = 64 << 10 };
 
 static int look_at_sides(struct status_report *out, const struct device *d, struct err *e)
 {
-	if (!d->two_sided)
-		return state_installed(d, SIDE_A, &out->now, e);
+	memcpy(out->images, out->known->images, sizeof out->images);
+	if (!d->two_sided) {
+		out->now = out->images[SIDE_A];
+		return 0;
+	}
 	if (boot_read(d, &out->boot, e) != 0)
 		return -1;
 	out->running = boot_running(d, &out->boot);
-	for (enum side side = SIDE_A; side < SIDES; side++)
-		if (state_installed(d, side, &out->images[side], e) != 0)
-			return -1;
 	out->now = out->images[out->running];
 	return 0;
 }
@@ -34,8 +35,10 @@ static int look_at_interrupted(struct status_report *out, const struct device *d
 	struct span text;
 	int rc = state_read(d, "interrupted", &body, &len, INTERRUPTED_MAX, e);
 
-	if (rc <= 0)
-		return rc;
+	if (rc == 0)
+		return 0;
+	if (rc < 0)
+		len = 0; /* damaged: something was interrupted, and it is not known what */
 	text = (struct span){body, len};
 	if (installed_parse(&out->half_written, &text) != 0)
 		out->half_written = (struct installed){.version = "unknown"};
@@ -66,35 +69,49 @@ static uint64_t uptime(void)
 	return (uint64_t)t.tv_sec;
 }
 
-int status_look(struct status_report *out, const struct device *d, struct err *e)
+/* K: what journal_finish has loaded; NULL: nothing was finished. It is OUT's from now on. */
+static int look(struct status_report *out, const struct device *d, struct known *k, struct err *e)
 {
-	int waits;
-
-	*out = (struct status_report){.uptime_s = uptime()};
-	if (state_busy(d, &out->busy, e) != 0)
+	*out = (struct status_report){.uptime_s = uptime(), .known = k};
+	if (!out->known)
+		out->known = known_new(d, e);
+	if (!out->known || state_busy(d, &out->busy, e) != 0)
 		return -1;
-	waits = journal_waits(d, e);
-	out->interrupted = waits > 0 && !out->busy;
+	out->interrupted = journal_waits(d) && !out->busy;
 	out->torn = any_torn(d);
-	if (waits < 0 || look_at_sides(out, d, e) != 0 || state_confirmed(d, &out->counter, e) != 0)
+	out->counter = out->known->counter;
+	if (look_at_sides(out, d, e) != 0)
 		return -1;
 	return look_at_interrupted(out, d, e);
 }
 
+int status_look(struct status_report *out, const struct device *d, struct err *e)
+{
+	return look(out, d, NULL, e);
+}
+
 int status_settle(struct status_report *out, const struct device *d, struct err *e)
 {
-	struct err why = {.verdict = VERDICT_OK};
-	int lock = state_lock(d, &why), rc;
+	struct err why = {.verdict = VERDICT_SYSTEM};
+	struct known *k = NULL;
+	int lock = state_lock(d, &why), rc = 0;
 
+	*out = (struct status_report){.known = NULL};
 	if (lock < 0 && why.verdict != VERDICT_BUSY)
 		return err_set(e, why.verdict, "%s", why.message);
 	if (lock >= 0) {
-		rc = journal_finish(d, NULL, 0, e);
+		rc = journal_finish(&k, d, JOURNAL_STAYS, e);
 		close(lock);
-		if (rc != 0)
-			return -1;
 	}
-	return status_look(out, d, e);
+	if (rc == 0)
+		return look(out, d, k, e);
+	known_free(&k);
+	return -1;
+}
+
+void status_free(struct status_report *r)
+{
+	known_free(&r->known);
 }
 
 static void print_sides(struct json *j, const struct status_report *r)
@@ -138,8 +155,8 @@ void status_print_json(FILE *out, const struct device *d, const struct status_re
 	json_put_string(&j, "board", d->board);
 	json_put_number(&j, "revision", d->revision);
 	json_put_string(&j, "product", d->product);
-	if (d->trust.ring.serial > 0)
-		json_put_number(&j, "keyring", d->trust.ring.serial);
+	if (report->known->trust.ring.serial > 0)
+		json_put_number(&j, "keyring", report->known->trust.ring.serial);
 	json_put_bool(&j, "installed", report->now.any);
 	if (report->now.any) {
 		json_put_string(&j, "version", report->now.version);
@@ -151,6 +168,10 @@ void status_print_json(FILE *out, const struct device *d, const struct status_re
 		json_put_string(&j, "half_written", report->half_written.version);
 	json_put_number(&j, "confirmed", report->counter);
 	json_put_bool(&j, "torn", report->torn);
+	json_open_array(&j, "faults");
+	for (size_t i = 0; i < report->known->nfaults; i++)
+		json_put_string(&j, NULL, report->known->faults[i]);
+	json_close_array(&j);
 	json_put_number(&j, "uptime", report->uptime_s);
 	if (d->two_sided)
 		print_sides(&j, report);

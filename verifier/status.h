@@ -6,9 +6,10 @@
 #include <stdio.h>
 
 #include "verifier/boot.h"
-#include "verifier/state.h"
+#include "verifier/known.h"
 
 struct status_report {
+	struct known *known;   /* status_free is due */
 	struct installed now;  /* the image that runs, or on boards with one side starts next */
 	uint64_t counter;      /* confirmed */
 	/* On boards with two sides. */
@@ -23,10 +24,11 @@ struct status_report {
 	bool interrupted;      /* an install that was decided waits to be finished: by the next install, or `firmverify status' */
 };
 
-/* Looks, and changes nothing. Returns 0 or -1. */
+/* Looks, and changes nothing. Returns 0 or -1. status_free is due in either case. */
 int status_look(struct status_report *out, const struct device *d, struct err *e);
 /* As status_look, but finishes an interrupted install first, unless one is under way. Returns 0 or -1. */
 int status_settle(struct status_report *out, const struct device *d, struct err *e);
+void status_free(struct status_report *r);
 
 /* One JSON object. */
 void status_print_json(FILE *out, const struct device *d, const struct status_report *report);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The atomic step, and how it is told after a power cut how far it had come: the new one is known by its inode. */
+/* The atomic step, and how it is told after a power cut how far it had come: the new one is known by its content. */
 #define _GNU_SOURCE /* renameat2 */
 #include "verifier/swap.h"
 
@@ -13,6 +13,7 @@
 #include "core/beneath.h"
 #include "core/io.h"
 
+enum { SWAP_PATH_MAX = 4096 };
 static const char staged_prefix[] = ".firmseal-new-";
 
 struct place {
@@ -45,12 +46,31 @@ static int place_open(struct place *p, const char *path, struct err *e)
 	return 0;
 }
 
-/* The inode of NAME, or 0 when there is no such thing. */
-static uint64_t inode_of(int dir, const char *name)
+static bool is_there(int dir, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_ino : 0;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int swap_find(enum swap_found *out, const char *path, swap_is_new *is_new, void *ctx, struct err *e)
+{
+	char staged[SWAP_PATH_MAX];
+	struct place p;
+	int rc;
+
+	*out = SWAP_NOWHERE;
+	if (place_open(&p, path, e) != 0)
+		return -1;
+	/* A target's path has at most DEVICE_TARGET_MAX bytes: it fits. */
+	snprintf(staged, sizeof staged, "%.*s%s", (int)(strlen(path) - strlen(p.base)), path, p.staged);
+	rc = is_new(ctx, p.dir, p.staged, staged, e);
+	if (rc == 1)
+		*out = SWAP_STAGED;
+	else if (rc == 0 && (rc = is_new(ctx, p.dir, p.base, path, e)) == 1)
+		*out = SWAP_IN_PLACE;
+	close(p.dir);
+	return rc < 0 ? -1 : 0;
 }
 
 static int move(const struct place *p, const char *from, const char *to, struct err *e)
@@ -81,28 +101,22 @@ static int put_in_place(const struct place *p, bool exists, struct err *e)
 	return move(p, p->staged, p->base, e);
 }
 
-int swap_commit(const char *path, uint64_t inode, struct err *e)
+int swap_commit(const char *path, enum swap_found found, struct err *e)
 {
 	struct place p;
-	uint64_t current;
 	int rc = -1;
 
 	if (place_open(&p, path, e) != 0)
 		return -1;
-	current = inode_of(p.dir, p.base);
-	if (current != inode) {
-		if (inode_of(p.dir, p.staged) != inode) {
-			err_set(e, VERDICT_SYSTEM, "%s: the new one is neither in place nor staged", path);
-			goto out;
-		}
-		if (put_in_place(&p, current != 0, e) != 0)
+	if (found == SWAP_STAGED) {
+		if (put_in_place(&p, is_there(p.dir, p.base), e) != 0)
 			goto out;
 		if (fsync(p.dir) != 0) { /* in place for good, before the older one goes */
 			err_errno(e, "cannot sync the directory of %s", path);
 			goto out;
 		}
 	}
-	if (inode_of(p.dir, p.staged) != 0) /* the old one, after an exchange */
+	if (is_there(p.dir, p.staged)) /* the old one, after an exchange */
 		if (beneath_remove(p.dir, p.previous, e) != 0 || move(&p, p.staged, p.previous, e) != 0)
 			goto out;
 	rc = fsync(p.dir) == 0 ? 0 : err_errno(e, "cannot sync the directory of %s", path);

@@ -29,21 +29,15 @@ bool target_has_sides(const struct device_slot *slot)
 	return slot->target[SIDE_B][0] != '\0';
 }
 
-int target_open(struct target **out, const struct device *d, const struct device_slot *slot, enum side side,
-		const struct manifest *m, const char *wanted, struct err *e)
+int target_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e)
 {
-	const char *text = slot->target[target_has_sides(slot) ? side : SIDE_A];
-	int rc;
-
-	if (target_takes_tree(text))
-		rc = target_dir_open(out, text, m, e);
-	else if (target_path(text))
-		rc = target_file_open(out, text, m, wanted, e);
-	else if (target_has_sides(slot))
-		rc = target_raw_open(out, text, m, wanted, e);
-	else
-		rc = target_staged_open(out, d, slot, m, wanted, e);
-	return rc;
+	switch (s->kind) {
+	case STEP_TREE: return target_dir_open(out, s, m, e);
+	case STEP_FILE: return target_file_open(out, s, m, e);
+	case STEP_SIDE: return target_raw_open(out, s, m, e);
+	case STEP_FLASH: return target_staged_open(out, d, s, m, e);
+	}
+	return err_set(e, VERDICT_SYSTEM, "there is no such target");
 }
 
 void target_free(struct target **t)

@@ -7,27 +7,25 @@
 
 #include "core/reader.h"
 #include "verifier/copy.h"
-#include "verifier/journal.h"
+#include "verifier/step.h"
 
-/* The seam. An implementation embeds this as its first member. The order of calls: item*, finish, commit, free; or free alone at
- * any point before commit, which leaves the running system untouched. */
+/* The seam. An implementation embeds this as its first member. The order of calls: item*, finish, free; or free alone at any point, which
+ * leaves the running system untouched. */
 struct target {
 	/* Takes what reader_next gave; a raw target passes over all files but its own. Returns 0 or -1. */
 	int (*item)(struct target *t, const struct reader_item *item, struct err *e);
-	/* After the reader's end: everything synced, read back from the medium and compared. Fills *STEP with what remains to be done
-	 * once the install is decided; its strings and descriptor stay the target's. Returns 0 or -1. */
-	int (*finish)(struct target *t, struct journal_step *step, struct err *e);
-	/* Frees, and removes what was staged, unless target_release was called: then it is the journal's. */
+	/* After the reader's end: everything synced, read back from the medium and compared. A step that is to be written to flash gets its staged
+	 * file in STEP->fd, which stays the target's. Returns 0 or -1. */
+	int (*finish)(struct target *t, struct step *step, struct err *e);
+	/* Frees, and removes what was staged, unless RELEASED is set: then it is the journal's. */
 	void (*free)(struct target *t);
 	bool released;
 	struct copy copy;      /* the target's first copy: where it is, for messages and for names beside it */
 };
 
-/* Opens the target that SLOT has on SIDE, and begins to stage. WANTED: the path in the bundle of the file that a raw target takes;
- * unused for a tree. A raw target on one of two sides is written at once, from the first byte of its file on: nothing runs from it.
+/* Opens the target of step S, and begins to stage. A raw target on one of two sides is written at once, from the first byte of its file on: nothing runs from it.
  * Returns 0, or -1: too-large, wrong-board, usage, system; nothing has been changed then. */
-int target_open(struct target **out, const struct device *d, const struct device_slot *slot, enum side side,
-		const struct manifest *m, const char *wanted, struct err *e);
+int target_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
 /* Frees *T and sets it to NULL. */
 void target_free(struct target **t);
 
@@ -47,17 +45,16 @@ struct target_one {
 	/* Its next bytes. Returns 0 or -1. */
 	int (*put)(struct target_one *t, const unsigned char *data, size_t len, struct err *e);
 };
-/* Finds WANTED in M. Returns 0 or -1. */
-int target_one_init(struct target_one *t, const struct manifest *m, const char *wanted, struct err *e);
+/* S's file of M is the wanted one. */
+void target_one_init(struct target_one *t, const struct manifest *m, const struct step *s);
 int target_one_item(struct target *t, const struct reader_item *item, struct err *e);
 /* Returns 0, or -1: the whole file has not come. */
 int target_one_complete(const struct target_one *t, struct err *e);
 
-/* For target_open alone. TEXT: the target's. */
-int target_file_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e);
-int target_dir_open(struct target **out, const char *text, const struct manifest *m, struct err *e);
-int target_raw_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e);
-int target_staged_open(struct target **out, const struct device *d, const struct device_slot *slot, const struct manifest *m,
-		       const char *wanted, struct err *e);
+/* For target_open alone. */
+int target_file_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+int target_dir_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+int target_raw_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+int target_staged_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
 
 #endif

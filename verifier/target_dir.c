@@ -20,18 +20,14 @@ static int take_item(struct target *t, const struct reader_item *item, struct er
 	return extract_item(((struct target_dir *)t)->tree, item, e);
 }
 
-static int finish(struct target *t, struct journal_step *step, struct err *e)
+static int finish(struct target *t, struct step *step, struct err *e)
 {
 	struct target_dir *d = (struct target_dir *)t;
-	struct stat st;
 
+	(void)step;
 	if (extract_finish(d->tree, e) != 0)
 		return -1;
-	if (fstatat(extract_parent(d->tree), extract_staging(d->tree), &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    fsync(extract_parent(d->tree)) != 0)
-		return err_errno(e, "cannot sync the directory of %s", t->copy.path);
-	*step = (struct journal_step){.kind = STEP_SWAP, .path = t->copy.path, .inode = (uint64_t)st.st_ino, .fd = -1};
-	return 0;
+	return fsync(extract_parent(d->tree)) == 0 ? 0 : err_errno(e, "cannot sync the directory of %s", t->copy.path);
 }
 
 static void free_dir(struct target *t)
@@ -44,12 +40,12 @@ static void free_dir(struct target *t)
 	free(d);
 }
 
-int target_dir_open(struct target **out, const char *text, const struct manifest *m, struct err *e)
+int target_dir_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e)
 {
 	unsigned flags = EXTRACT_DURABLE | (geteuid() == 0 ? EXTRACT_OWNERS : 0U);
 	struct target_dir *d = calloc(1, sizeof *d);
 	char staged[SWAP_NAME_MAX];
-	const char *base, *path;
+	const char *base, *path, *text = s->target;
 	int dir;
 
 	if (!d)

@@ -25,21 +25,18 @@ static int put(struct target_one *one, const unsigned char *data, size_t len, st
 	return 0;
 }
 
-static int finish(struct target *t, struct journal_step *step, struct err *e)
+static int finish(struct target *t, struct step *step, struct err *e)
 {
 	struct target_file *f = (struct target_file *)t;
-	struct stat st;
 
+	(void)step;
 	if (target_one_complete(&f->one, e) != 0)
 		return -1;
-	if (fchmod(f->fd, f->one.wanted.mode & 0777) != 0 || fsync(f->fd) != 0 || fstat(f->fd, &st) != 0)
+	if (fchmod(f->fd, f->one.wanted.mode & 0777) != 0 || fsync(f->fd) != 0)
 		return err_errno(e, "cannot sync what is staged for %s", t->copy.path);
 	if (readback_check(f->fd, f->one.wanted.hash, t->copy.path, e) != 0)
 		return -1;
-	if (fsync(f->dir) != 0)
-		return err_errno(e, "cannot sync the directory of %s", t->copy.path);
-	*step = (struct journal_step){.kind = STEP_SWAP, .path = t->copy.path, .inode = (uint64_t)st.st_ino, .fd = -1};
-	return 0;
+	return fsync(f->dir) == 0 ? 0 : err_errno(e, "cannot sync the directory of %s", t->copy.path);
 }
 
 static void free_file(struct target *t)
@@ -68,8 +65,9 @@ static int stage(struct target_file *f, const char *path, struct err *e)
 	return f->fd >= 0 ? 0 : err_errno(e, "cannot stage beside %s", path);
 }
 
-int target_file_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e)
+int target_file_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e)
 {
+	const char *text = s->target;
 	struct target_file *f = calloc(1, sizeof *f);
 
 	if (!f)
@@ -79,7 +77,8 @@ int target_file_open(struct target **out, const char *text, const struct manifes
 	f->one.put = put;
 	f->dir = f->fd = -1;
 	copy_next(&f->one.base.copy, &text);
-	if (target_one_init(&f->one, m, wanted, e) != 0 || stage(f, f->one.base.copy.path, e) != 0) {
+	target_one_init(&f->one, m, s);
+	if (stage(f, f->one.base.copy.path, e) != 0) {
 		free_file(&f->one.base);
 		return -1;
 	}

@@ -4,15 +4,10 @@
 
 #include "verifier/target.h"
 
-int target_one_init(struct target_one *t, const struct manifest *m, const char *wanted, struct err *e)
+void target_one_init(struct target_one *t, const struct manifest *m, const struct step *s)
 {
-	int64_t entry = manifest_find(m, wanted);
-
-	if (entry < 0)
-		return err_set(e, VERDICT_SYSTEM, "the image has no %s", wanted);
-	manifest_entry(m, (uint32_t)entry, &t->wanted);
+	manifest_entry(m, s->entry, &t->wanted);
 	t->base.item = target_one_item;
-	return 0;
 }
 
 int target_one_item(struct target *t, const struct reader_item *item, struct err *e)

@@ -35,16 +35,16 @@ static int put(struct target_one *one, const unsigned char *data, size_t len, st
 	return 0;
 }
 
-static int finish(struct target *base, struct journal_step *step, struct err *e)
+static int finish(struct target *base, struct step *step, struct err *e)
 {
 	struct target_raw *t = (struct target_raw *)base;
 
+	(void)step;
 	if (target_one_complete(&t->one, e) != 0 || begin(t, e) != 0)
 		return -1;
 	for (size_t i = 0; i < t->n; i++)
 		if (raw_end(t->copies[i], e) != 0 || raw_check(t->copies[i], t->one.wanted.size, t->one.wanted.hash, e) != 0)
 			return -1;
-	*step = (struct journal_step){.kind = STEP_NONE, .path = base->copy.text, .fd = -1};
 	return 0;
 }
 
@@ -75,7 +75,7 @@ static int open_copies(struct target_raw *t, const char *text, struct err *e)
 	return 0;
 }
 
-int target_raw_open(struct target **out, const char *text, const struct manifest *m, const char *wanted, struct err *e)
+int target_raw_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e)
 {
 	struct target_raw *t = calloc(1, sizeof *t);
 
@@ -84,7 +84,8 @@ int target_raw_open(struct target **out, const char *text, const struct manifest
 	t->one.base.finish = finish;
 	t->one.base.free = free_raw;
 	t->one.put = put;
-	if (target_one_init(&t->one, m, wanted, e) != 0 || open_copies(t, text, e) != 0) {
+	target_one_init(&t->one, m, s);
+	if (open_copies(t, s->target, e) != 0) {
 		free_raw(&t->one.base);
 		return -1;
 	}

@@ -23,7 +23,7 @@ static int put(struct target_one *one, const unsigned char *data, size_t len, st
 	return io_write_all(t->fd, data, len) == 0 ? 0 : err_errno(e, "cannot stage the image of slot %s", t->slot->name);
 }
 
-static int finish(struct target *base, struct journal_step *step, struct err *e)
+static int finish(struct target *base, struct step *step, struct err *e)
 {
 	struct target_staged *t = (struct target_staged *)base;
 
@@ -33,10 +33,7 @@ static int finish(struct target *base, struct journal_step *step, struct err *e)
 		return err_errno(e, "cannot sync the staged image of slot %s", t->slot->name);
 	if (readback_check(t->fd, t->one.wanted.hash, "the staged image", e) != 0 || staging_sync(t->d, e) != 0)
 		return -1;
-	*step = (struct journal_step){.kind = STEP_FLASH, .path = t->slot->target[SIDE_A], .slot = t->slot->name,
-				      .size = t->one.wanted.size, .fd = t->fd};
-	for (size_t i = 0; i < HASH_SIZE; i++)
-		step->hash[i] = t->one.wanted.hash[i];
+	step->fd = t->fd;
 	return 0;
 }
 
@@ -52,11 +49,10 @@ static void free_staged(struct target *base)
 	free(t);
 }
 
-int target_staged_open(struct target **out, const struct device *d, const struct device_slot *slot, const struct manifest *m,
-		       const char *wanted, struct err *e)
+int target_staged_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e)
 {
 	struct target_staged *t = calloc(1, sizeof *t);
-	const char *text = slot->target[SIDE_A];
+	const char *text = s->target;
 
 	if (!t)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
@@ -64,11 +60,11 @@ int target_staged_open(struct target **out, const struct device *d, const struct
 	t->one.base.free = free_staged;
 	t->one.put = put;
 	t->d = d;
-	t->slot = slot;
+	t->slot = s->slot;
 	t->fd = -1;
 	copy_next(&t->one.base.copy, &text);
-	if (target_one_init(&t->one, m, wanted, e) != 0 || flash_fits(slot->target[SIDE_A], t->one.wanted.size, e) != 0 ||
-	    (t->fd = staging_create(d, slot->name, e)) < 0) {
+	target_one_init(&t->one, m, s);
+	if (flash_fits(s->target, s->size, e) != 0 || (t->fd = staging_create(d, s->slot->name, e)) < 0) {
 		free_staged(&t->one.base);
 		return -1;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/io.h"
+#include "tests/bundle.h"
 #include "verifier/boot.h"
 #include "verifier/geometry.h"
 #include "verifier/journal.h"
@@ -18,7 +19,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const records[] = {"installed", "installed.a", "confirmed", "running", "interrupted", "journal", "mtd", "cmdline"};
+static const char *const records[] = {"installed", "installed.a", "confirmed", "running", "interrupted", "journal", "mtd", "cmdline",
+				      "keyrings", "floor", "manifest", "manifest.minisig"};
 enum { RUNNING = 3, JOURNAL = 5, MTD = 6, CMDLINE = 7, NRECORDS = sizeof records / sizeof *records, BOOT = 0x3f, BARE = 0x40, TWO_SIDED = 0x80 };
 
 /* Folders of the kernel's, and what else is in the one of this run. */
@@ -73,7 +75,18 @@ static void put(const char *name, const uint8_t *data, size_t size, bool bare)
 static void make_board(struct device *d)
 {
 	static const char id[] = "01234567-89ab-cdef-0123-456789abcdef\n";
+	struct test_key root, release;
+	struct pile ring = {0};
 	int fd;
+
+	if (sodium_init() < 0)
+		abort();
+	test_key_make(&root, 11);
+	test_key_make(&release, 12);
+	pile_ring(&ring, 2, &root, &release, "");
+	if (keyring_parse(&d->trust.ring, (const char *)ring.at, ring.len, NULL) != 0)
+		abort();
+	free(ring.at);
 
 	if (!mkdtemp(folder) || atexit(leave) != 0)
 		abort();
@@ -105,8 +118,7 @@ static void put_boot(const uint8_t *facts, size_t size)
 	put("boot", bytes, sizeof bytes, false);
 }
 
-/* A journal's steps are read here, and none is done: that of a file system's names wants a name, and raw targets are looked at. Only such
- * as cannot be there. */
+/* Records may name targets that are looked at. Only such as cannot be there. */
 static bool leads_nowhere(const uint8_t *data, size_t size)
 {
 	static const char nowhere[] = "nowhere/";
@@ -132,8 +144,12 @@ static void look(const struct device *d)
 	if (status_look(&report, d, &e) != 0) {
 		if (e.verdict == VERDICT_OK || e.message[0] == '\0')
 			abort();
+		status_free(&report);
 		return;
 	}
+	/* Nothing here is signed, so nothing is learned from it. */
+	if (report.counter != 0 || report.known->trust.ring.serial != d->trust.ring.serial || report.known->trust.least_serial != 0)
+		abort();
 	out = open_memstream(&text, &len);
 	if (!out)
 		abort();
@@ -141,6 +157,7 @@ static void look(const struct device *d)
 	if (fclose(out) != 0 || len == 0 || text[len - 1] != '\n' || memchr(text, '\n', len) != text + len - 1)
 		abort();
 	free(text);
+	status_free(&report);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -160,7 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		which = RUNNING;
 		put(records[which], data + (size < 3 ? size : 3), size < 3 ? 0 : size - 3, data[0] & BARE);
 	} else {
-		put(records[which], data + 1, size - 1, which >= MTD || data[0] & BARE);
+		put(records[which], data + 1, size - 1, which == MTD || which == CMDLINE || data[0] & BARE);
 	}
 	if (which == MTD)
 		(void)geometry_check(&d, NULL);
@@ -171,8 +188,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)boot_attempt(&d, &next, NULL);
 		look(&d);
 	}
-	if (which == JOURNAL)
-		(void)journal_give_up(&d, NULL);
+	if (which == JOURNAL) {
+		struct known *k = NULL;
+
+		(void)journal_finish(&k, &d, JOURNAL_GIVES_WAY, NULL); /* nobody has signed it: it is given up, whatever it says */
+		known_free(&k);
+		if (journal_waits(&d))
+			abort();
+	}
 	forget();
 	return 0;
 }
