@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/deflate.h"
+#include "core/thread.h"
 
 struct slot {
 	bool ready;
@@ -181,7 +182,7 @@ out:
 static int start_threads(struct chunks *c, unsigned threads, struct err *e)
 {
 	for (; c->started < threads; c->started++) {
-		int error = pthread_create(&c->threads[c->started], NULL, work, c);
+		int error = thread_start(&c->threads[c->started], work, c);
 
 		if (error != 0 && c->started == 0)
 			return err_set(e, VERDICT_SYSTEM, "cannot start a thread (error %d)", error);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/io.h"
+#include "core/thread.h"
 #include "verifier/audit_parts.h"
 
 enum { RUN = 16 }; /* entries taken at a time: neighbours share directories */
@@ -148,7 +149,7 @@ static int work_on_all(struct audit *a, struct err *e)
 
 	if (!threads)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	while (started < n && pthread_create(&threads[started], NULL, work, a) == 0)
+	while (started < n && thread_start(&threads[started], work, a) == 0)
 		started++; /* with fewer it takes longer */
 	rc = a->root >= 0 ? audit_walk(a, e) : 0;
 	work(a);
