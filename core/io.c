@@ -121,11 +121,12 @@ int io_read_file(char **out, size_t *len, const char *name, size_t max, struct e
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
 	if (fd < 0)
 		return err_errno(e, "cannot open %s", name);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return err_set(e, VERDICT_SYSTEM, "%s is not a regular file", name);
-	}
-	rc = read_growing(out, len, fd, name, max, e);
+	if (fstat(fd, &st) != 0)
+		rc = err_errno(e, "cannot look at %s", name);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(e, VERDICT_SYSTEM, "%s is not a regular file", name);
+	else
+		rc = read_growing(out, len, fd, name, max, e);
 	close(fd);
 	return rc;
 }

@@ -65,7 +65,12 @@ static int open_thing(struct audit *a, const struct thing *t)
 		unreadable(a, t->path, errno);
 		return -1;
 	}
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_ino == t->st.st_ino)
+	if (fstat(fd, &st) != 0) {
+		unreadable(a, t->path, errno);
+		close(fd);
+		return -1;
+	}
+	if (S_ISREG(st.st_mode) && st.st_ino == t->st.st_ino)
 		return fd;
 	close(fd);
 	audit_report(a, FINDING_UNREADABLE, false, t->path, "it was replaced while it was looked at");

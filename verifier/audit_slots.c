@@ -53,11 +53,16 @@ static int open_copy(const struct raw_copy *c)
 {
 	int fd = open(target_path(c->target), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
+	int error = EILSEQ;
 
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == c->entry->size))
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0)
+		error = errno;
+	else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size == c->entry->size)
 		return fd;
 	close(fd);
-	errno = EILSEQ;
+	errno = error;
 	return -1;
 }
 
