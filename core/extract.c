@@ -99,16 +99,26 @@ static int begin_file(struct extract *x, const struct manifest_entry *entry, str
 	return x->fd >= 0 ? 0 : -1;
 }
 
+/* Gives what was packed its time: FD itself, or NAME in it. A kernel before 5.1 has no stamps after January 2038 on 32-bit boards, and its
+ * C library says so (musl: ENOTSUP, glibc: EOVERFLOW); there the time of writing stays, since an old board must take a new image. */
+static int set_time(const struct extract *x, int fd, const char *name)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)manifest_head(x->m)->created}};
+
+	if ((name ? utimensat(fd, name, times, AT_SYMLINK_NOFOLLOW) : futimens(fd, times)) == 0)
+		return 0;
+	return times[1].tv_sec > INT32_MAX && (errno == ENOTSUP || errno == EOVERFLOW) ? 0 : -1;
+}
+
 /* Mode, owner and time of what FD is open on. */
 static int set_attributes(const struct extract *x, int fd, const struct manifest_entry *entry, struct err *e)
 {
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)manifest_head(x->m)->created}};
 	mode_t mode = entry->mode & (x->flags & EXTRACT_OWNERS ? 07777U : 0777U);
 
 	/* The owner first: a change of owner clears the set-id bits. */
 	if (x->flags & EXTRACT_OWNERS && fchown(fd, entry->uid, entry->gid) != 0)
 		return err_errno(e, "cannot give %s to %u:%u", entry->path, entry->uid, entry->gid);
-	if (fchmod(fd, mode) != 0 || futimens(fd, times) != 0)
+	if (fchmod(fd, mode) != 0 || set_time(x, fd, NULL) != 0)
 		return err_errno(e, "cannot set mode and time of %s", entry->path);
 	return 0;
 }
@@ -141,7 +151,6 @@ int extract_item(struct extract *x, const struct reader_item *item, struct err *
 
 static int make_link(struct extract *x, const struct manifest_entry *entry, struct err *e)
 {
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)manifest_head(x->m)->created}};
 	const char *base;
 	int dir;
 
@@ -152,7 +161,7 @@ static int make_link(struct extract *x, const struct manifest_entry *entry, stru
 		return -1;
 	if (x->flags & EXTRACT_OWNERS && fchownat(dir, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_errno(e, "cannot give %s to %u:%u", entry->path, entry->uid, entry->gid);
-	if (utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW) != 0)
+	if (set_time(x, dir, base) != 0)
 		return err_errno(e, "cannot set the time of %s", entry->path);
 	return 0;
 }
