@@ -128,64 +128,8 @@ check-fleet: tests
 fuzz:
 	sh tests/fuzz/run $(SECONDS) $(TARGETS)
 
-# --- firmverify for boards: ARMv7 (Cortex-A8, A9), static, from Debian's armhf libraries, which are unpacked and not installed ---
-BOARD_CROSS = arm-linux-gnueabihf-
-# yes: with `boot uboot-env', by libubootenv: some 57 KB more, and so with a board_limit of its own.
-BOARD_UBOOTENV = no
-board_limit = 655360
-board_dir = $(BUILD)/board
-board_root = $(abspath $(board_dir)/sysroot)
-board_libc = $(board_dir)/sysroot/usr/lib/arm-linux-gnueabihf/libc.a
-# The libc of sysroot, too, which -B and -isystem put before the cross compiler's own: that one gets no security fixes.
-board_cflags = -Os -flto=auto -march=armv7-a+fp -fno-pie --sysroot=$(board_root) -B$(board_root)/usr/lib/arm-linux-gnueabihf \
-	-isystem $(board_root)/usr/include/arm-linux-gnueabihf -isystem $(board_root)/usr/include
-# libsodium's object that verifies calls one function of the object that signs. Called as it is there, without a prehash, that
-# function does what crypto_hash_sha512_init does; with this in its place, what signs stays out. Not -static-pie: Debian's armhf
-# libc has no start file for it.
-board_ldflags = -static -no-pie -Wl,--build-id=none -Wl,--defsym=_crypto_sign_ed25519_ref10_hinit=crypto_hash_sha512_init \
-	$(foreach f,$(board_unused),-Wl,--defsym=_crypto_$(f)_pick_best_implementation=_crypto_generichash_blake2b_pick_best_implementation)
-# libsodium readies these when it starts, and nobody here uses them: it readies BLAKE2b once more instead, and 18 KB stay out.
-board_unused = pwhash_argon2 scalarmult_curve25519 stream_salsa20 onetimeauth_poly1305
-
-$(board_libc): tests/arm-debs
-	tests/arm-debs $(board_dir)/sysroot libc6-dev linux-libc-dev libsodium-dev libdeflate-dev \
-		$(if $(filter yes,$(BOARD_UBOOTENV)),libubootenv-dev zlib1g-dev)
-	touch $@
-
-# libdeflate rather than zlib: of the same size, and a third faster. A program over the limit is not left behind; one that is as it was is left
-# alone, for whoever runs it meanwhile. One make at a time.
-board_program = $(board_dir)/firmverify
-board:
-	@mkdir -p $(board_dir)
-	+flock $(board_dir)/lock $(MAKE) --no-print-directory board-program
-board-program: $(board_libc)
-	$(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=$(BOARD_UBOOTENV) CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
-		CFLAGS='$(board_cflags)' LDFLAGS='$(board_ldflags)' $(board_dir)/obj/firmverify || { rm -f $(board_program); exit 1; }
-	$(BOARD_CROSS)strip -o $(board_program).new $(board_dir)/obj/firmverify
-	@size=$$(wc -c <$(board_program).new); echo "$(board_program): $$size bytes"; \
-		[ $$size -le $(board_limit) ] || { rm -f $(board_program); echo "that is over $(board_limit)" >&2; exit 1; }
-	@if cmp -s $(board_program).new $(board_program); then rm $(board_program).new; else mv $(board_program).new $(board_program); fi
-
-# firmpack for 32-bit ARM, with Debian's armhf libraries beside it: tests compare its bundles with this machine's.
-#   qemu-arm-static -L build/arm/sysroot build/arm/firmpack
-arm_dir = $(BUILD)/arm
-arm_root = $(abspath $(arm_dir)/sysroot)
-arm_packages = libc6 libc6-dev linux-libc-dev libgcc-s1 libstdc++6 libsodium23 libsodium-dev libdeflate0 libdeflate-dev zlib1g zlib1g-dev \
-	libjansson4 libjansson-dev libarchive13 libarchive-dev libacl1 libbz2-1.0 liblz4-1 liblzma5 libnettle8 libxml2 libicu72 libzstd1
-packer-arm:
-	@mkdir -p $(arm_dir)
-	+flock $(arm_dir)/lock $(MAKE) --no-print-directory $(arm_dir)/firmpack
-$(arm_root)/usr/include/archive.h: tests/arm-debs
-	tests/arm-debs $(arm_root) $(arm_packages)
-	touch $@
-$(arm_dir)/firmpack: $(arm_root)/usr/include/archive.h FORCE
-	$(MAKE) BUILD=$(arm_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=no CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar CPPFLAGS= \
-		CFLAGS='-O2 --sysroot=$(arm_root) -B$(arm_root)/usr/lib/arm-linux-gnueabihf \
-			-isystem $(arm_root)/usr/include/arm-linux-gnueabihf -isystem $(arm_root)/usr/include' \
-		LDFLAGS='-L$(arm_root)/usr/lib/arm-linux-gnueabihf -Wl,-rpath-link,$(arm_root)/lib/arm-linux-gnueabihf:$(arm_root)/usr/lib/arm-linux-gnueabihf' \
-		$(arm_dir)/obj/firmpack
-	cp $(arm_dir)/obj/firmpack $@
-FORCE:
+# --- cross builds: make board, make packer-arm ---
+include boards/cross.mk
 
 bench: all bench-upload bench-cards
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run

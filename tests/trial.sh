@@ -189,7 +189,10 @@ whole_way "marker block:$T/disk@0x50000+512,block:$T/disk@0x50200+512"
 whole_way "marker file:$T/state/side"
 whole_way "link $T/sides/current"
 ok 'the link shows the side' test "$(readlink sides/current)" = a
-if firmverify --version >/dev/null && ldd "$BUILD/firmverify" 2>/dev/null | grep -q libubootenv; then
+method="uboot-env $T/env.config"
+device
+fresh
+if ! firmverify status --device device 2>&1 | grep -q 'built without libubootenv'; then
     whole_way "uboot-env $T/env.config"
     refused 'counting where U-Boot counts' 2 usage firmverify boot-attempt --device device
     printf x | dd of=env bs=1 seek=100 conv=notrunc 2>/dev/null

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* firmverify: stands on the board, and lets nothing unsigned through. */
+#include <assert.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/cli.h"
 #include "core/verbs.h"
 #include "verifier/verbs.h"
+
+static_assert(sizeof(time_t) >= 8, "stamps after January 2038: on 32-bit machines with glibc, CPPFLAGS=-D_TIME_BITS=64");
 
 static const struct verb verbs[] = {
 	VERB_CHECK,

@@ -19,7 +19,7 @@ zynq_parts() {
     board_image
     status=0
     {
-        make -s -C "$TESTS/.." BUILD="$BUILD" board board_dir="$BUILD/board-uboot" BOARD_UBOOTENV=yes board_limit=1000000 &&
+        make -s -C "$TESTS/.." BUILD="$BUILD" board board_dir="$BUILD/board-uboot" BOARD_UBOOTENV=yes &&
             "$TESTS/emulate/zynq-parts" parts && "$TESTS/emulate/zynq-loader" parts/u-boot.elf parts/u-boot.bin
     } >made 2>&1 || status=$?
     if [ "$status" -ne 0 ] && grep -q 'no armhf packages' made; then skip "$name" "$(grep -m 1 'no armhf packages' made)"; exit 0; fi
