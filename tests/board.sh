@@ -40,16 +40,16 @@ elf -d | grep TEXTREL | nothing '  without writing to its code'
 elf -lW | awk '$1 == "GNU_STACK" || $1 == "LOAD"' | grep 'W *E\|RWE' | nothing '  and nothing that is written can be executed'
 ok 'ARMv7' test "$(elf -A | sed -n 's/.*Tag_CPU_arch: //p')" = v7
 elf -A | grep Tag_DIV_use | nothing '  without the division that a Cortex-A8 or A9 does not have'
-sed -n 's/^LOAD //p' "$map" | grep -vE "^$BUILD/board/obj/|\.ltrans\.o$" | sort -u >libraries
-ok "its libraries are known: Debian's musl, and what was built of Debian's sources" test "$(sed "s,^$BUILD/board/,," libraries | tr '\n' ' ')" = "$(
-    gcc=$(arm-linux-gnueabihf-gcc -print-libgcc-file-name)
-    { printf '%s\n' libdeflate.a libmissing.a libsodium.a "$gcc"
-      printf "sysroot/usr/lib/arm-linux-musleabihf/%s\n" crti.o crtn.o libc.a rcrt1.o; } | LC_ALL=C sort | tr '\n' ' ')"
+sed -n 's/^LOAD //p' "$map" | grep -vE "^$BUILD/board/obj/|\.ltrans\.o$|^linker stubs$" | sed "s,^$BUILD/board/,,; s,^.*/libgcc.a$,libgcc.a," |
+    LC_ALL=C sort -u >libraries
+{ printf '%s\n' libdeflate.a libgcc.a libmissing.a libsodium.a
+  printf 'sysroot/usr/lib/arm-linux-musleabihf/%s\n' crti.o crtn.o libc.a rcrt1.o; } >known
+same "its libraries are known: Debian's musl, and what was built of Debian's sources" known libraries
 
 # --- nothing that signs ---
 arm-linux-gnueabihf-nm "$BUILD/board/obj/firmverify" >symbols
 grep -iE ' [tw] (getrandom|getentropy|arc4random|rand|random|.*sysrandom.*)$' symbols | nothing 'has no way to ask for randomness'
-strings "$arm" | grep -E 'random' | nothing '  and no name of it'
+strings "$arm" | grep -E '/dev/u?random|getrandom' | nothing '  and no name of it'
 ok 'its stack is guarded' grep -q ' __stack_chk_fail$' symbols
 ok 'verifies' grep -q ' T crypto_sign_ed25519_verify_detached$' symbols
 grep -oE 'libsodium\.a\([^)]*(sign|keypair|box|seal)[^)]*\)' "$map" | sort -u | nothing 'no object of libsodium that signs, seals or makes keys'
@@ -81,7 +81,7 @@ firmpack build tree --product p --version 1 --counter 1 --board b --key key.key 
 ok 'a Cortex-A8 checks a bundle' qemu-arm-static -cpu cortex-a8 "$arm" check bundle --pubkey key.pub
 ok 'a Cortex-A9 checks a bundle' qemu-arm-static -strace -cpu cortex-a9 "$arm" check bundle --pubkey key.pub
 cp .err calls
-ok '  and its system calls are seen' grep -q 'openat(.*"bundle"' calls
+ok '  and its system calls are seen' grep -qE 'open(at)?\(.*"bundle"' calls
 grep -E 'random|socket|connect\(|bind\(|send(to|msg)|recv(from|msg)|clock_(get|nano)|gettimeofday|[^a-z_]time\(' calls |
     nothing '  none for chance, clock or network'
 grep -oE 'open(at)?\([^)]*\)' calls | grep -vE '"(bundle|key\.pub|/dev/null|/proc/self/auxv)"' | nothing '  no file but the bundle and the key'
