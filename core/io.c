@@ -131,6 +131,39 @@ int io_read_file(char **out, size_t *len, const char *name, size_t max, struct e
 	return rc;
 }
 
+int io_check_private(int fd, const char *name, mode_t forbidden, struct err *e)
+{
+	char quoted[160];
+	struct stat st;
+
+	err_quote(quoted, sizeof quoted, name, strlen(name));
+	if (fstat(fd, &st) != 0)
+		return err_errno(e, "cannot look at %s", quoted);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, VERDICT_USAGE, "%s is not a regular file", quoted);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return err_set(e, VERDICT_USAGE, "%s belongs to another user (uid %lu), who can read and change it: make a file of your own",
+			       quoted, (unsigned long)st.st_uid);
+	if (st.st_mode & forbidden)
+		return err_set(e, VERDICT_USAGE, "%s has mode %04o, which gives others than its owner a right to it: chmod 600 %s", quoted,
+			       (unsigned)(st.st_mode & 07777), quoted);
+	return 0;
+}
+
+int io_open_private(const char *name, mode_t forbidden, struct err *e)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang us */
+	char quoted[160];
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", err_quote(quoted, sizeof quoted, name, strlen(name)));
+	if (io_check_private(fd, name, forbidden, e) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int io_parent(const char *name, const char **base, struct err *e)
 {
 	const char *slash = strrchr(name, '/');

@@ -24,6 +24,16 @@ int io_write_at(int fd, const void *buf, size_t len, uint64_t at);
  * NAME "-" is standard input. The caller frees *OUT. Returns 0, or -1: system, or too-large. */
 int io_read_file(char **out, size_t *len, const char *name, size_t max, struct err *e);
 
+/* A file that holds a secret, or that decides who is sent one, is its owner's alone: the one rule for keys, passwords, credentials and ledgers.
+ * Returns 0 when FD is a regular file of this user or of root with none of the mode bits FORBIDDEN (IO_NOT_OWNERS: whatever gives group or
+ * others a right; an ACL shows there as the group's), else -1 (usage). NAME stands in messages, escaped. Checks the descriptor, so that what
+ * was checked is what is read. */
+enum { IO_NOT_OWNERS = 077 };
+__attribute__((warn_unused_result)) int io_check_private(int fd, const char *name, mode_t forbidden, struct err *e);
+
+/* Opens NAME for reading and checks it by io_check_private. Returns the descriptor, which the caller closes, or -1 (system, usage). */
+__attribute__((warn_unused_result)) int io_open_private(const char *name, mode_t forbidden, struct err *e);
+
 /* What the names of files being written by io_new_open begin with. */
 #define IO_NEW_PREFIX ".firmseal-new-"
 

@@ -124,6 +124,47 @@ static void names_that_name_no_file(void **state)
 	assert_int_equal(e.verdict, VERDICT_SYSTEM);
 }
 
+static void a_private_file_is_its_owners(void **state)
+{
+	static const struct {
+		mode_t mode;
+		int rc;
+	} rows[] = {{0600, 0}, {0400, 0}, {0700, 0}, {0640, -1}, {0620, -1}, {0610, -1}, {0604, -1}, {0602, -1}, {0601, -1}, {0644, -1}};
+	struct err e;
+	int fd;
+
+	(void)state;
+	assert_int_equal(io_write_new("file", "secret", 6, 0600, true, NULL), 0);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(chmod("file", rows[i].mode), 0);
+		e = (struct err){VERDICT_OK, ""};
+		fd = io_open_private("file", IO_NOT_OWNERS, &e);
+		assert_int_equal(fd < 0 ? -1 : 0, rows[i].rc);
+		if (fd >= 0) {
+			close(fd);
+			continue;
+		}
+		assert_int_equal(e.verdict, VERDICT_USAGE);
+		assert_non_null(strstr(e.message, "chmod 600 file"));
+	}
+	assert_int_equal(chmod("file", 0440), 0); /* as systemd gives a service's user leave */
+	fd = io_open_private("file", 037, &e);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(io_open_private("fifo", IO_NOT_OWNERS, &e), -1);
+	assert_int_equal(e.verdict, VERDICT_USAGE);
+	assert_int_equal(io_open_private("nowhere", IO_NOT_OWNERS, &e), -1);
+	assert_int_equal(e.verdict, VERDICT_SYSTEM);
+	if (geteuid() != 0)
+		return; /* only root can give a file away */
+	assert_int_equal(chmod("file", 0600), 0);
+	assert_int_equal(chown("file", 12345, (gid_t)-1), 0);
+	assert_int_equal(io_open_private("file", IO_NOT_OWNERS, &e), -1);
+	assert_int_equal(e.verdict, VERDICT_USAGE);
+	assert_non_null(strstr(e.message, "uid 12345"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +173,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_discarded_was_never_there, enter, leave),
 		cmocka_unit_test_setup_teardown(only_files_are_replaced, enter, leave),
 		cmocka_unit_test_setup_teardown(names_that_name_no_file, enter, leave),
+		cmocka_unit_test_setup_teardown(a_private_file_is_its_owners, enter, leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
