@@ -29,6 +29,7 @@ static const struct {
 	[VERDICT_PAYLOAD_MISMATCH] = {"payload-mismatch", STATUS_MALFORMED},
 	[VERDICT_FILE_HASH] = {"file-hash", STATUS_NOT_AUTHENTIC},
 	[VERDICT_ATTACHMENT_HASH] = {"attachment-hash", STATUS_NOT_AUTHENTIC},
+	[VERDICT_CROSS_SITE] = {"cross-site", STATUS_NOT_AUTHENTIC},
 	[VERDICT_UNSAFE_PATH] = {"unsafe-path", STATUS_MALFORMED},
 	[VERDICT_WRONG_BOARD] = {"wrong-board", STATUS_NOT_FOR_BOARD},
 	[VERDICT_WRONG_PRODUCT] = {"wrong-product", STATUS_NOT_FOR_BOARD},

@@ -59,7 +59,8 @@ page status '--status '
 printf '#!/bin/sh\nprintf "Content-Type: text/plain\\r\\n\\r\\nok\\n"\n' >board/www/cgi-bin/get_system_info.cgi
 chmod 755 board/www/cgi-bin/*.cgi
 www=$(port)
-sed -e "s,\"/www\",\"$T/board/www\"," -e "s,^server.port = .*,server.bind = \"127.0.0.1\"\nserver.port = $www," \
+# A user of its own comes below, where root runs this.
+sed -e '/^server\.\(user\|group\)name/d' -e "s,\"/www\",\"$T/board/www\"," -e "s,^server.port = .*,server.bind = \"127.0.0.1\"\nserver.port = $www," \
     -e "s,/var/log/,$T/logs/," -e "s,/run/lighttpd,$T/board/uploads," -e "s,/config/lighttpd-htdigest.user,$T/users," \
     "$TESTS/../docs/lighttpd.conf.example" >lighttpd.conf
 ok 'the example configuration is one' lighttpd -tt -f lighttpd.conf
@@ -192,6 +193,53 @@ for who in curl-wrong.conf /dev/null; do
     listing >after
     same '  and nothing has changed' before after
 done
+
+# --- pages of other sites, in the browser of an operator who has given the password ---
+# foreign WHAT PAGE CURL-OPTION...: refused with 403 and the word, in the dialect, without the script that would reboot; nothing has changed.
+foreign() {
+    what=$1 page=$2
+    shift 2
+    listing >before
+    get "$page" "$@" || :
+    listing >after
+    if grep -q '^HTTP/1.1 403' head && grep -q '^Firmseal-Verdict: cross-site' head && grep -q 'cross-site' body; then
+        pass "$what: cross-site"
+    else
+        fail "$what: cross-site" "$(cat head body)"
+    fi
+    ok '  the answer asks for nothing' sh -c '! grep -qE "script|reboot.cgi|reset_conf.cgi" body'
+    same '  and nothing has changed' before after
+}
+for dialect in html json; do
+    device "dialect $dialect" 'settings etc/miner.conf'
+    for page in upgrade upgrade_clear; do
+        foreign "$dialect, $page.cgi: a form of another site" $page -F 'datafile=@three' -H 'Origin: http://evil.example'
+    done
+done
+foreign 'a page without an origin' upgrade_clear -F 'datafile=@three' -H 'Origin: null'
+foreign 'the same board, another port' upgrade_clear -F 'datafile=@three' -H 'Origin: http://127.0.0.1'
+foreign 'the same address by another name' upgrade_clear -F 'datafile=@three' -H "Origin: http://localhost:$www"
+foreign 'two origins' upgrade_clear -F 'datafile=@three' -H "Origin: http://127.0.0.1:$www" -H 'Origin: http://evil.example'
+foreign 'two sites' upgrade -F 'datafile=@three' -H 'Sec-Fetch-Site: same-origin' -H 'Sec-Fetch-Site: cross-site'
+foreign 'another site that names no origin' upgrade -F 'datafile=@three' -H 'Sec-Fetch-Site: cross-site'
+foreign 'a neighbor of the board' upgrade -F 'datafile=@three' -H 'Sec-Fetch-Site: same-site' -H "Origin: http://127.0.0.1:$www"
+foreign 'status.cgi' status -H 'Sec-Fetch-Site: cross-site'
+foreign 'status.cgi, from another origin' status -H 'Origin: http://evil.example'
+ok '  in JSON' python3 -c 'import json; j = json.load(open("body")); assert (j["verdict"], j["status"]) == ("cross-site", 4), j'
+get status -H "Origin: http://127.0.0.1:$www" -H 'Sec-Fetch-Site: same-origin'
+ok "the board's own page sees its status" grep -q '^Firmseal-Verdict: ok' head
+# The fields that a server hands on, without one.
+asked() { # asked WHAT VERDICT VARIABLE=VALUE...
+    what=$1 word=$2
+    shift 2
+    env REQUEST_METHOD=GET "$@" firmverify cgi --status --device device >answer 2>said </dev/null || :
+    if grep -q "^Firmseal-Verdict: $word" answer; then pass "$what: $word"; else fail "$what: $word" "$(cat answer said)"; fi
+}
+asked 'a page that came without TLS, to a server with it' cross-site HTTPS=on HTTP_HOST=board HTTP_ORIGIN=http://board
+asked '  said in the other variable' cross-site REQUEST_SCHEME=https HTTP_HOST=board HTTP_ORIGIN=http://board
+asked 'one with TLS' ok HTTPS=on HTTP_HOST=board HTTP_ORIGIN=https://board
+asked 'TLS that a proxy ends' ok HTTP_HOST=board HTTP_ORIGIN=https://board
+asked 'an origin, and no Host to compare it with' cross-site HTTP_ORIGIN=http://board
 
 # --- firmflash ---
 push() { # push FILE [PASSWORD-FILE [BOARD [OPTION...]]]
@@ -342,6 +390,20 @@ ok '  what is staged of it is beside the slot, and verified' test -d board/.firm
 find board -type f -newer device -size +0 ! -path '*/.firmseal-new-root/*' ! -path board/state/lock ! -path 'board/uploads/*' >strays
 ok '  and nowhere else on the board' test ! -s strays
 ok '  nor held by the web server' await '! ls -l "/proc/$child/fd" | grep -q "$T/board/uploads"'
+# What the kernel says of the process that holds the lock: the server's only child.
+cgi=$(xargs <"/proc/$child/task/$child/children")
+cp "/proc/$cgi/limits" limits && cp "/proc/$cgi/status" cgi-status
+limit() { ok "  $1" grep -qE "^$2 +$3 +$4 " limits; }
+limit 'it writes no core dump' 'Max core file size' 0 0
+limit 'it opens so many files at most' 'Max open files' 1024 1024
+limit 'it computes for an hour at most' 'Max cpu time' 3600 3600
+case ${SAN:-} in
+*address* | *thread*) skip '  its address space' 'the sanitizers need terabytes' ;;
+*) limit 'its address space is a gigabyte' 'Max address space' 1073741824 1073741824 ;;
+esac
+ok '  it gets no new privileges' grep -q '^NoNewPrivs:.1' cgi-status
+ok '  what it makes can be written by its user alone' grep -qE '^Umask:.00?22' cgi-status
+ok '  its memory belongs to nobody else' test "$(stat -c %U "/proc/$cgi/mem")" = root
 turned_down_now() { send "$1" && grep -q '^Firmseal-Verdict: busy' head; }
 ok 'a second upload at the same time: busy' turned_down_now six
 ok '  says so in JSON' grep -q '"verdict":"busy"' body
@@ -393,3 +455,53 @@ listing >after
 same '  and nothing has changed' before after
 ok 'nothing is left in the folder for uploads' test -z "$(ls -A board/uploads)"
 ok 'the secret is in no log' sh -c "! grep -rqF '$secret' logs"
+
+# --- the web server and the pages as a user of their own (docs/web.md, Rights) ---
+if [ "$(id -u)" -ne 0 ] || ! id nobody >/dev/null 2>&1; then
+    skip 'a user of its own' 'only root can give one'
+    exit 0
+fi
+group=$(id -gn nobody)
+rm -rf board/root board/root.previous board/state
+mkdir board/state own
+cp "$BUILD/firmverify" own/ # that user may not reach the one in BUILD
+sed -i "s,$BUILD/,$T/own/," board/www/cgi-bin/*.cgi
+mv board/www/cgi-bin own/ # what the pages are is not the user's to change
+cp -r tree own/tree
+www=$(port)
+sed -e "s,\"firmware\",\"nobody\"," -e "s,^server.groupname.*,server.groupname = \"$group\"," -e "s,\"/www\",\"$T/own\"," \
+    -e "s,^server.port = .*,server.bind = \"127.0.0.1\"\nserver.port = $www," \
+    -e "s,/var/log/,$T/logs/," -e "s,/run/lighttpd,$T/board/uploads," -e "s,/config/lighttpd-htdigest.user,$T/users," \
+    "$TESTS/../docs/lighttpd.conf.example" >own.conf
+device 'dialect json' 'settings etc/miner.conf' "reboot $T/restart by nobody"
+chmod 711 "$T"
+chown nobody:"$group" board board/state board/uploads logs logs/*
+chmod 700 board/state board/uploads
+chown root:"$group" users
+chmod 640 users
+chmod 644 device release.pub
+rm -f rebooted
+printf '#!/bin/sh\nid -un >"%s/board/who"\ngrep NoNewPrivs /proc/self/status >>"%s/board/who"\n' "$T" "$T" >restart
+chmod 755 restart
+ok 'the example with its user is one' lighttpd -tt -f own.conf
+background lighttpd -D -f own.conf
+ok '  the web server is up' answers "$www"
+ok '  and is not root' test "$(stat -c %U "/proc/$child")" = nobody
+taken '  an image is installed' six '"stats":"success"'
+ok '  as it was signed' diff -r own/tree board/root
+ok '  the tree is of that user' test "$(find board/root ! -user nobody | wc -l)" -eq 0
+ok '  the reboot program is run by that user' await 'grep -qx nobody board/who'
+ok '  without a way to new privileges' await 'grep -q "NoNewPrivs:.1" board/who'
+echo 'my pools' >board/root/etc/miner.conf
+chown nobody board/root/etc/miner.conf
+taken '  a second one' six '"stats":"success"'
+ok '  keeps a setting' grep -q 'my pools' board/root/etc/miner.conf
+ok '  status.cgi' get status
+says '  knows it' 's["installed"] is True and s["version"] == "6.0"'
+turned_down '  a stranger'"'"'s' stolen untrusted-key
+ok '  the state folder is closed to others' test "$(stat -c '%U %a' board/state)" = 'nobody 700'
+written=$(setpriv --reuid nobody --regid "$group" --clear-groups find device release.pub own -writable 2>/dev/null) || :
+ok '  the user can change neither the device file, nor a key, nor a page' test -z "$written"
+chown root board
+turned_down '  without the right to its slot' six system
+ok '  which the message names' grep -q 'Permission denied' body

@@ -4,6 +4,7 @@
 #define VERIFIER_CGI_H
 
 #include "verifier/install.h"
+#include "verifier/origin.h"
 #include "verifier/status.h"
 
 /* The pages, as stock boards have the first two. */
@@ -19,6 +20,7 @@ struct cgi_request {
 	const char *method;         /* REQUEST_METHOD */
 	const char *content_type;   /* CONTENT_TYPE */
 	const char *content_length; /* CONTENT_LENGTH */
+	struct origin from;         /* HTTP_HOST, HTTP_ORIGIN, HTTP_SEC_FETCH_SITE, HTTPS: who asks; a foreign page is refused, for every page */
 	int body;                   /* descriptor */
 };
 

@@ -4,11 +4,12 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/cli.h"
 #include "verifier/cgi.h"
+#include "verifier/confine.h"
 #include "verifier/reboot.h"
 #include "verifier/reply.h"
 #include "verifier/verbs.h"
@@ -45,21 +46,32 @@ static void log_outcome(const struct cgi_outcome *o, const struct err *e)
 			fprintf(stderr, "firmverify: setting %s: %s\n", o->device.settings[i], setting_fate_text(o->result.settings[i]));
 }
 
+/* Servers say it in either of these. */
+static bool is_secure(void)
+{
+	const char *https = getenv("HTTPS"), *scheme = getenv("REQUEST_SCHEME");
+
+	return (https && strcmp(https, "on") == 0) || (scheme && strcmp(scheme, "https") == 0);
+}
+
 static int serve(enum cgi_page page, const char *device_file)
 {
 	const struct cgi_request request = {.page = page,
 					    .method = getenv("REQUEST_METHOD"),
 					    .content_type = getenv("CONTENT_TYPE"),
 					    .content_length = getenv("CONTENT_LENGTH"),
+					    .from = {.host = getenv("HTTP_HOST"),
+						     .origin = getenv("HTTP_ORIGIN"),
+						     .fetch_site = getenv("HTTP_SEC_FETCH_SITE"),
+						     .secure = is_secure()},
 					    .body = STDIN_FILENO};
 	struct err e = {.verdict = VERDICT_SYSTEM}, late = {.verdict = VERDICT_SYSTEM};
 	const struct err *refusal = &e; /* until it is known to have gone well */
 	struct cgi_outcome outcome = {.page = page};
 	int status = STATUS_DONE;
 
-	umask(022);
 	outlive_the_client();
-	if (crypto_init_verify(&e) == 0 && cgi_serve(&outcome, &request, device_file, &e) == 0)
+	if (confine(&e) == 0 && crypto_init_verify(&e) == 0 && cgi_serve(&outcome, &request, device_file, &e) == 0)
 		refusal = NULL;
 	log_outcome(&outcome, refusal);
 	if (reply_write(stdout, &outcome, refusal, &late) != 0)

@@ -124,7 +124,8 @@ int reply_write(FILE *out, const struct cgi_outcome *outcome, const struct err *
 		err_errno(e, "cannot make up the answer");
 		goto out;
 	}
-	fprintf(out, "Status: 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n",
+	fprintf(out, "Status: %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n",
+		refusal && refusal->verdict == VERDICT_CROSS_SITE ? "403 Forbidden" : "200 OK",
 		object ? "application/json" : "text/html; charset=utf-8", len);
 	fprintf(out, "Firmseal-Verdict: %s\r\n\r\n", verdict_word(refusal ? refusal->verdict : VERDICT_OK));
 	fwrite(body, 1, len, out);

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* What comes as one word or one line: addresses, MACs, device numbers, a request's Content-Type, escaped text. The first byte says which. */
+/* What comes as one word or one line: addresses, MACs, device numbers, a request's Content-Type, its Origin, escaped
+ * text. The first byte says which. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/text.h"
 #include "flasher/address.h"
 #include "flasher/inventory.h"
 #include "flasher/sysfs.h"
 #include "verifier/multipart.h"
+#include "verifier/origin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum kind { ADDRESS, MAC, DEVICE, CONTENT_TYPE, ESCAPED, PLAIN, KINDS };
+enum kind { ADDRESS, MAC, DEVICE, CONTENT_TYPE, ESCAPED, PLAIN, ORIGIN, KINDS };
 
 /* One place, one spelling; nothing that would become another part of a URL. */
 static void address(const char *text)
@@ -47,6 +50,22 @@ static void content_type(const char *text)
 	struct err e = {0};
 
 	if (multipart_boundary(boundary, text, &e) == 0 ? !boundary[0] || strpbrk(boundary, "\r\n\"") : e.verdict != VERDICT_MALFORMED_HEADER)
+		abort();
+}
+
+/* The first line is Host, the rest Origin. What passes says where it is from as Host does. */
+static void origin(char *text)
+{
+	char *end = strchr(text, '\n');
+	struct origin o = {.host = text, .origin = end ? end + 1 : NULL};
+	struct err e = {0};
+	size_t n;
+
+	if (end)
+		*end = '\0';
+	n = strcspn(text, ":");
+	if (origin_check(&o, &e) != 0 ? e.verdict != VERDICT_CROSS_SITE :
+	    o.origin && text[0] != '[' && (!strstr(o.origin, "://") || strncasecmp(strstr(o.origin, "://") + 3, text, n) != 0))
 		abort();
 }
 
@@ -91,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case DEVICE: (void)sysfs_parse_dev(text, &major, &minor); break;
 	case CONTENT_TYPE: content_type(text); break;
 	case ESCAPED: escaped(text, size); break;
+	case ORIGIN: origin(text); break;
 	default: plain(text, size); break;
 	}
 	free(text);
