@@ -8,7 +8,7 @@
 #   make check-cuts power cuts by the ten thousand; make check-kills, kill -9 by the thousand; make check-big, images of gigabytes
 #   make check-fleet one rollout over 10,000 simulated boards
 #   make check-zynq the S9's kind of board, with kernel and U-Boot from source
-# Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate.
+# Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate, HARDEN, FORTIFY=2|3.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -25,14 +25,22 @@ BUILD = build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # --- flags: ours first, the user's last ---
 CFLAGS = -O2 -g
+# What hardens the code, as far as this compiler and its target have it: each is tried once. clang before 16 wants a second flag.
+number_sign := \#
+tries = $(shell printf '$(number_sign)include <string.h>\n' | $(CC) -Werror -O2 $(CPPFLAGS) $(CFLAGS) $(1) -x c -c -o /dev/null - 2>/dev/null && echo yes)
+has = $(if $(call tries,$(1)),$(1))
+zero = -ftrivial-auto-var-init=zero
+HARDEN := $(call has,-fstack-clash-protection) $(call has,-fcf-protection=full) $(call has,-mbranch-protection=standard) \
+	$(or $(call has,$(zero)),$(call has,$(zero) -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang))
+FORTIFY := $(if $(call tries,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),3,2)
 own_cppflags = -I. -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DFIRMSEAL_VERSION='"$(VERSION)"' \
-	$(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2) $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) \
+	$(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY)) $(if $(filter libdeflate,$(DEFLATE)),-DHAVE_LIBDEFLATE) \
 	$(if $(filter yes,$(UBOOTENV)),-DHAVE_LIBUBOOTENV)
 own_cflags = -std=c17 -pthread -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wundef -Wvla \
-	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -fstack-protector-strong -fPIE \
+	-Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -fstack-protector-strong -fPIE $(HARDEN) \
 	-ffile-prefix-map=$(CURDIR)=. -ffunction-sections -fdata-sections \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now $(if $(SAN),-fsanitize=$(SAN))
+own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack $(if $(SAN),-fsanitize=$(SAN))
 
 core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =

@@ -43,7 +43,7 @@ grep -E '[^a-z_](system|popen|realpath|strcpy|strcat|sprintf|gets|tmpnam|mktemp|
     nothing "no shell, no realpath, no unbounded copy"
 grep -E 'archive_write_disk|support_(format|filter)_all|support_filter_program' "$T/code" |
     nothing "libarchive neither writes to disk nor reads formats that were not named"
-grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|CREDENTIALS_DIRECTORY|REQUEST_METHOD|CONTENT_TYPE|CONTENT_LENGTH|NO_COLOR)"' |
+grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|CREDENTIALS_DIRECTORY|REQUEST_(METHOD|SCHEME)|CONTENT_(TYPE|LENGTH)|HTTP_(HOST|ORIGIN|SEC_FETCH_SITE)|HTTPS|NO_COLOR)"' |
     nothing "nothing but the request, SOURCE_DATE_EPOCH and where systemd put credentials comes from the environment"
 
 # --- every header is whole by itself ---

@@ -229,6 +229,39 @@ refused '  a damaged image' 4 chunk-hash install tree-bad
 is '  the one on trial is still the next' 'b next a trial 0 a=tree-2 b=tree-1 1'
 starts '  and starts' a
 
+# --- where the first byte overwrites a side, nothing is lost before that byte has been verified ---
+for method in "marker block:$T/disk@0x50000+512,block:$T/disk@0x50200+512" "link $T/sides/current"; do
+    device
+    sed '/^slot root/d' device >raw && mv raw device
+    fresh
+    install one >/dev/null && start >/dev/null && confirm >/dev/null
+    install two >/dev/null
+    is "a raw side holds an image on trial (${method%% *})" 'b next a trial 0 a=two b=one 1'
+    python3 - <<'PY'
+raw = open("big", "rb").read()
+payload = raw.index(b"payload.tar.gz\0") + 512
+size = int(raw[payload - 512 + 124:payload - 512 + 135], 8)
+open("cut-manifest", "wb").write(raw[:payload - 512])
+open("cut-payload", "wb").write(raw[:payload])
+open("cut-chunk", "wb").write(raw[:payload + 100])
+bad = bytearray(raw)
+bad[payload + 100] ^= 1
+open("bad-chunk", "wb").write(bad)
+PY
+    cp disk before
+    refused '  a bundle that ends behind its manifest' 3 truncated install cut-manifest
+    refused '  one that ends where its payload begins' 3 truncated install cut-payload
+    refused '  one that ends in its first chunk' 3 truncated install cut-chunk
+    refused '  one whose first chunk is damaged' 4 chunk-hash install bad-chunk
+    is '  the image on trial is still the next' 'b next a trial 0 a=two b=one 1'
+    same '  and no byte of the disk has changed' before disk
+    starts '  and it starts' a
+    ok '  and is kept' confirm
+    cp disk before
+    refused '  the side to fall back to is not lost either' 3 truncated install cut-payload
+    is '  it is there' 'a a=two b=one 2'
+done
+
 # --- the first program of a start, before the state directory is there ---
 method="marker block:$T/disk@0x50000+512"
 device
