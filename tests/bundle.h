@@ -115,6 +115,7 @@ struct test_bundle {
 	struct pile payload;  /* its chunks, compressed */
 	struct pile manifest, sigs, out;
 	uint32_t chunk_size;
+	unsigned counter, keyring; /* 0: counter 7, no keyring line */
 };
 
 static inline void test_bundle_entry(struct test_bundle *b, const struct ustar_entry *entry, const void *content)
@@ -170,8 +171,12 @@ static inline void test_bundle_manifest(struct test_bundle *b)
 		b->chunk_size = 64 << 10;
 	buf = malloc(deflate_bound(b->chunk_size));
 	pile_add(&b->stream, zeros, sizeof zeros);
-	pile_print(&b->manifest, "firmseal-manifest 1\nproduct test\nversion 1.0\ncounter 7\ncreated 1700000000\nboard zynq-s9 1 3\n"
-		   "payload %zu %u %zu\n", b->stream.len, (unsigned)b->chunk_size, (b->stream.len - 1) / b->chunk_size + 1);
+	if (b->counter == 0)
+		b->counter = 7;
+	pile_print(&b->manifest, "firmseal-manifest 1\nproduct test\nversion 1.0\ncounter %u\ncreated 1700000000\n", b->counter);
+	if (b->keyring > 0)
+		pile_print(&b->manifest, "keyring %u\n", b->keyring);
+	pile_print(&b->manifest, "board zynq-s9 1 3\npayload %zu %u %zu\n", b->stream.len, (unsigned)b->chunk_size, (b->stream.len - 1) / b->chunk_size + 1);
 	for (size_t at = 0; at < b->stream.len; at += b->chunk_size) {
 		size_t n = b->stream.len - at < b->chunk_size ? b->stream.len - at : b->chunk_size;
 		size_t packed = deflater_run(d, buf, deflate_bound(b->chunk_size), b->stream.at + at, n);

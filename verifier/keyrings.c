@@ -75,6 +75,7 @@ static int walk(struct keyrings *k, struct trust *t, struct err *why)
 
 int keyrings_load(struct keyrings *k, const struct device *d, struct trust *t, struct err *e)
 {
+	struct err why = {.verdict = VERDICT_SYSTEM};
 	int rc;
 
 	*k = (struct keyrings){.bytes = NULL};
@@ -86,7 +87,9 @@ int keyrings_load(struct keyrings *k, const struct device *d, struct trust *t, s
 	k->faulty = rc != 0 && rc != STATE_MISSING;
 	if (!k->bytes)
 		return 0;
-	rc = walk(k, t, k->faulty ? &(struct err){.verdict = VERDICT_SYSTEM} : &k->fault);
+	rc = walk(k, t, &why);
+	if (rc == 1 && !k->faulty)
+		k->fault = why;
 	k->faulty = k->faulty || rc == 1;
 	return rc < 0 ? err_set(e, VERDICT_SYSTEM, "out of memory") : 0;
 }
