@@ -87,7 +87,7 @@ int cgi_serve(struct cgi_outcome *out, const struct cgi_request *request, const 
 	parse_length(&length, request->content_length, NULL);
 	upload_init(&s->upload, request->body, length, out->device.min_rate, out->device.max_time);
 	if (rc == 0)
-		rc = origin_check(&request->from, e) == 0 ? serve(s, e) : -1;
+		rc = origin_check(&request->from, e) == ACCEPTED ? serve(s, e) : -1;
 	if (rc != 0)
 		upload_drain(&s->upload, out->device.max_upload ? out->device.max_upload : DEVICE_UPLOAD_DEFAULT, UPLOAD_DRAIN_MS);
 	free(s);

@@ -78,20 +78,20 @@ static bool is_own(const struct origin *o)
 }
 
 /* HEADER says WHAT. */
-static int refuse(const char *header, const char *what, const char *host, struct err *e)
+static enum decision refuse(const char *header, const char *what, const char *host, struct err *e)
 {
 	char said[256], here[256];
 
-	return err_set(e, VERDICT_CROSS_SITE, "the header %s is \"%s\", and this board is \"%s\": another site's page sent this request; "
-		       "send it from the board's own page, or with a tool", header, err_quote(said, sizeof said, what, strlen(what)),
-		       err_quote(here, sizeof here, host ? host : "", host ? strlen(host) : 0));
+	return err_refuse(e, VERDICT_CROSS_SITE, "the header %s is \"%s\", and this board is \"%s\": another site's page sent this request; "
+			  "send it from the board's own page, or with a tool", header, err_quote(said, sizeof said, what, strlen(what)),
+			  err_quote(here, sizeof here, host ? host : "", host ? strlen(host) : 0));
 }
 
-int origin_check(const struct origin *o, struct err *e)
+enum decision origin_check(const struct origin *o, struct err *e)
 {
 	if (o->fetch_site && strcmp(o->fetch_site, "same-origin") != 0 && strcmp(o->fetch_site, "none") != 0)
 		return refuse("Sec-Fetch-Site", o->fetch_site, o->host, e);
 	if (o->origin && !is_own(o))
 		return refuse("Origin", o->origin, o->host, e);
-	return 0;
+	return ACCEPTED;
 }

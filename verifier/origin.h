@@ -20,7 +20,7 @@ struct origin {
  * port is Host's; where Host names none, the port is the default of the origin's scheme. `null', several values and an empty one are
  * foreign. `http://' is foreign on a server that took the request by TLS; `https://' is not foreign on one that did not, for a proxy
  * may end TLS in front of it. Sec-Fetch-Site must be `same-origin' or `none'. A header that is not there refuses nothing: tools send
- * neither. Returns 0, or -1 (cross-site). */
-int origin_check(const struct origin *o, struct err *e) __attribute__((warn_unused_result));
+ * neither. Returns ACCEPTED, or REFUSED (cross-site). */
+enum decision origin_check(const struct origin *o, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -64,7 +64,7 @@ static void origin(char *text)
 	if (end)
 		*end = '\0';
 	n = strcspn(text, ":");
-	if (origin_check(&o, &e) != 0 ? e.verdict != VERDICT_CROSS_SITE :
+	if (origin_check(&o, &e) != ACCEPTED ? e.verdict != VERDICT_CROSS_SITE :
 	    o.origin && text[0] != '[' && (!strstr(o.origin, "://") || strncasecmp(strstr(o.origin, "://") + 3, text, n) != 0))
 		abort();
 }
