@@ -85,7 +85,7 @@ $(board_dir)/libubootenv.a: $(board_unpacked)
 
 # --- the program: one over the limit is not left behind; one that is as it was is left alone, for whoever runs it meanwhile ---
 board_program = $(board_dir)/firmverify
-board_make = $(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=$(BOARD_UBOOTENV) CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar \
+board_make = $(MAKE) BUILD=$(board_dir)/obj SAN= DEFLATE=libdeflate UBOOTENV=$(BOARD_UBOOTENV) HARDEN= FORTIFY=2 CC=$(BOARD_CROSS)gcc AR=$(BOARD_CROSS)gcc-ar \
 	CPPFLAGS= CFLAGS='$(board_own_cflags)' LDFLAGS='$(board_ldflags)' firmverify_libs= core_libs='$(board_libs)' $(board_dir)/obj/firmverify
 board:
 	@mkdir -p $(board_dir)
