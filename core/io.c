@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 ssize_t io_read_full(int fd, void *buf, size_t len)
@@ -131,6 +132,20 @@ int io_read_file(char **out, size_t *len, const char *name, size_t max, struct e
 	return rc;
 }
 
+/* False on file systems whose files have the mode that the mount has (magic numbers: linux/magic.h, ntfs3 and exfat in their own sources). */
+static bool keeps_modes(int fd)
+{
+	static const uint32_t without[] = {0x4d44 /* vfat */, 0x2011bab0 /* exfat */, 0x5346544e /* ntfs */, 0x7366746e /* ntfs3 */};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) != 0)
+		return true;
+	for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+		if ((uint32_t)fs.f_type == without[i])
+			return false;
+	return true;
+}
+
 int io_check_private(int fd, const char *name, mode_t forbidden, struct err *e)
 {
 	char quoted[160];
@@ -144,10 +159,13 @@ int io_check_private(int fd, const char *name, mode_t forbidden, struct err *e)
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return err_set(e, VERDICT_USAGE, "%s belongs to another user (uid %lu), who can read and change it: make a file of your own",
 			       quoted, (unsigned long)st.st_uid);
-	if (st.st_mode & forbidden)
-		return err_set(e, VERDICT_USAGE, "%s has mode %04o, which gives others than its owner a right to it: chmod 600 %s", quoted,
-			       (unsigned)(st.st_mode & 07777), quoted);
-	return 0;
+	if (!(st.st_mode & forbidden))
+		return 0;
+	if (!keeps_modes(fd))
+		return err_set(e, VERDICT_USAGE, "%s has mode %04o, and its file system keeps no modes of its own: keep it on another one, or mount "
+			       "this one with the options uid=%lu,umask=0177,dmask=0077", quoted, (unsigned)(st.st_mode & 07777), (unsigned long)geteuid());
+	return err_set(e, VERDICT_USAGE, "%s has mode %04o, which gives others than its owner a right to it: chmod 600 %s", quoted,
+		       (unsigned)(st.st_mode & 07777), quoted);
 }
 
 int io_open_private(const char *name, mode_t forbidden, struct err *e)
@@ -246,7 +264,8 @@ int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 	f->name = strdup(base);
 	if (!f->name)
 		err_set(e, VERDICT_SYSTEM, "out of memory");
-	else if (check_replaceable(f->dir, base, name, e) == 0 && create_beside(f, name, mode, e) == 0)
+	else if (check_replaceable(f->dir, base, name, e) == 0 && create_beside(f, name, mode, e) == 0 &&
+		 ((mode & IO_NOT_OWNERS) != 0 || io_check_private(f->fd, name, IO_NOT_OWNERS, e) == 0))
 		return 0;
 	io_new_discard(f);
 	return -1;

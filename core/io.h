@@ -46,7 +46,8 @@ struct io_new {
 };
 
 /* Opens a new file that will replace NAME with MODE (umask applies). Returns 0, or -1: system, or usage when NAME is there and is no
- * regular file: a rename would put a file in the place of /dev/null, or of a link that somebody set. */
+ * regular file: a rename would put a file in the place of /dev/null, or of a link that somebody set. A MODE without a bit for group and
+ * others makes a secret: where the file system gives others a right to it all the same, that is usage, before a byte is written. */
 int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e);
 /* fsync, close, rename, fsync of the directory: each checked. On failure nothing is left behind. */
 int io_new_commit(struct io_new *f, struct err *e);

@@ -13,7 +13,7 @@
 #include "keys/foreign.h"
 #include "keys/seal.h"
 
-enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_FORM, OPT_SECRET, OPT_JSON };
+enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_FORM, OPT_SECRET, OPT_LOW_MEMORY, OPT_JSON };
 
 static const struct option options[] = {
 	{"output", required_argument, NULL, 'o'},
@@ -22,6 +22,7 @@ static const struct option options[] = {
 	{"no-password", no_argument, NULL, OPT_NO_PASSWORD},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
+	{"low-memory", no_argument, NULL, OPT_LOW_MEMORY},
 	{"json", no_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
 };
@@ -29,7 +30,7 @@ static const struct option options[] = {
 struct wish {
 	const char *file, *output, *form;
 	struct password pw;
-	bool secret, bare, json;
+	bool secret, bare, low_memory, json;
 };
 
 /* Reads the arguments of either verb. Returns 0, or -1: usage. */
@@ -43,6 +44,7 @@ static int parse(struct wish *w, int argc, char **argv, struct err *e)
 		case 'o': w->output = optarg; break;
 		case OPT_FORM: w->form = optarg; break;
 		case OPT_SECRET: w->secret = true; break;
+		case OPT_LOW_MEMORY: w->low_memory = true; break;
 		case OPT_JSON: w->json = true; break;
 		case OPT_NO_PASSWORD: w->bare = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&w->pw, optarg, e); break;
@@ -65,7 +67,7 @@ static int any_public(struct public_key *out, const char *text, size_t len, stru
 static int import_secret(const struct wish *w, const char *text, size_t len, struct public_key *public, struct err *e)
 {
 	struct seckey *k = NULL;
-	bool weaker = false;
+	bool weaker = w->low_memory;
 	int rc = foreign_secret(&k, text, len, e);
 
 	if (rc == 0)
@@ -107,7 +109,7 @@ int cmd_import(int argc, char **argv)
 		return cli_wrong(&e);
 	if (!w.output || w.form || w.secret || (w.bare && (w.pw.file || w.pw.fd >= 0)))
 		return cli_usage("want one FILE, -o NAME, and at most one source of a password");
-	if (seal_read_file(&text, &len, w.file, FOREIGN_FILE_MAX, &e) != 0)
+	if (seal_read_file(&text, &len, w.file, FOREIGN_FILE_MAX, foreign_is_secret, &e) != 0)
 		return cli_fail_as(&e, w.json);
 	secret = foreign_is_secret(text, len);
 	rc = secret ? import_secret(&w, text, len, &public, &e) : import_public(&w, text, len, &public, &e);

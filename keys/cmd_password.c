@@ -8,7 +8,7 @@
 #include "keys/cmd.h"
 #include "keys/seckey.h"
 
-enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_NEW_FILE, OPT_NEW_FD, OPT_JSON };
+enum { OPT_NO_PASSWORD = 256, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_NEW_FILE, OPT_NEW_FD, OPT_LOW_MEMORY, OPT_JSON };
 
 static const struct option options[] = {
 	{"no-password", no_argument, NULL, OPT_NO_PASSWORD},
@@ -16,17 +16,17 @@ static const struct option options[] = {
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
 	{"new-password-file", required_argument, NULL, OPT_NEW_FILE},
 	{"new-password-fd", required_argument, NULL, OPT_NEW_FD},
+	{"low-memory", no_argument, NULL, OPT_LOW_MEMORY},
 	{"json", no_argument, NULL, OPT_JSON},
 	{NULL, 0, NULL, 0},
 };
 
-static int change(const char *path, const struct password *old, const struct password *new, bool json)
+static int change(const char *path, const struct password *old, const struct password *new, bool weaker, bool json)
 {
 	struct err e = {.verdict = VERDICT_SYSTEM};
 	struct seckey *k = NULL;
 	struct public_key public;
 	char quoted[160], text[512];
-	bool weaker = false;
 	int rc = -1;
 
 	if (seckey_load(&k, path, old, &e) == 0)
@@ -47,12 +47,13 @@ int cmd_password(int argc, char **argv)
 {
 	struct password old = {.fd = -1}, new = {.fd = -1};
 	struct err e = {.verdict = VERDICT_SYSTEM};
-	bool bare = false, json = false;
+	bool bare = false, low_memory = false, json = false;
 	int c, rc = 0;
 
 	while (rc == 0 && (c = cli_option(argc, argv, "", options, &e)) != -1) {
 		switch (c) {
 		case OPT_NO_PASSWORD: bare = true; break;
+		case OPT_LOW_MEMORY: low_memory = true; break;
 		case OPT_JSON: json = true; break;
 		case OPT_PASSWORD_FILE: rc = password_use_file(&old, optarg, &e); break;
 		case OPT_PASSWORD_FD: rc = password_use_fd(&old, optarg, &e); break;
@@ -67,5 +68,5 @@ int cmd_password(int argc, char **argv)
 		return cli_usage("one KEY is needed");
 	if (bare && (new.file || new.fd >= 0))
 		return cli_usage("--no-password goes with no new password");
-	return change(argv[optind], &old, bare ? NULL : &new, json);
+	return change(argv[optind], &old, bare ? NULL : &new, low_memory, json);
 }

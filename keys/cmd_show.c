@@ -36,7 +36,7 @@ static enum kind guess(const char *text, size_t len)
 	line++;
 	end = memchr(line, '\n', len - (size_t)(line - text));
 	n = end ? (size_t)(end - line) : len - (size_t)(line - text);
-	if (n + 1 >= BASE64_SIZE(SEAL_BLOB))
+	if (seal_is_secret(text, len))
 		return KIND_SECRET;
 	return n + 1 >= BASE64_SIZE(MINISIG_BLOB) ? KIND_SIGNATURE : KIND_PUBLIC;
 }
@@ -124,7 +124,7 @@ static int show(const char *name, struct json *j, struct err *e)
 	size_t len = 0;
 	int rc;
 
-	if (seal_read_file(&text, &len, name, SIGFILE_MAX, e) != 0)
+	if (seal_read_file(&text, &len, name, SIGFILE_MAX, seal_is_secret, e) != 0)
 		return -1;
 	switch (guess(text, len)) {
 	case KIND_SECRET: rc = show_secret(&a, text, len, e); break;

@@ -8,9 +8,9 @@
 #include "keys/signer.h"
 
 static const struct verb verbs[] = {
-	{"generate", cmd_generate, "-o NAME [--no-password | --password-file FILE | --password-fd N] [--json]",
+	{"generate", cmd_generate, "-o NAME [--no-password | [--password-file FILE | --password-fd N] [--low-memory]] [--json]",
 	 "Makes a key pair: NAME.key, to be kept secret, and NAME.pub"},
-	{"import", cmd_import, "FILE -o NAME [--no-password | --password-file FILE | --password-fd N] [--json]",
+	{"import", cmd_import, "FILE -o NAME [--no-password | [--password-file FILE | --password-fd N] [--low-memory]] [--json]",
 	 "Takes over a key of signify (made with -n), in PEM, DER or OpenSSH's form: a secret one to NAME.key and NAME.pub, a public one, "
 	 "such as a token's, to NAME.pub"},
 	{"export", cmd_export,
@@ -44,7 +44,7 @@ static const struct verb verbs[] = {
 	 "Makes, edits, signs and checks keyrings: roots, release keys and their scopes, revocations, floors"},
 	{"password", cmd_password,
 	 "KEY [--password-file FILE | --password-fd N]\n"
-	 "            [--no-password | --new-password-file FILE | --new-password-fd N] [--json]",
+	 "            [--no-password | [--new-password-file FILE | --new-password-fd N] [--low-memory]] [--json]",
 	 "Changes or removes the password of a secret key"},
 	{NULL, NULL, NULL, NULL},
 };

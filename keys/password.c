@@ -68,17 +68,19 @@ static int read_line(char *buf, int fd, const char *what, struct err *e)
 		n++;
 	}
 	buf[n] = '\0';
+	if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
+		return err_set(e, VERDICT_USAGE, "the password in %s begins with a byte order mark, which nobody types: save it without", what);
 	return 0;
 }
 
 static int from_file(char *buf, const char *file, struct err *e)
 {
 	char quoted[160];
-	int rc, fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int rc, fd = io_open_private(file, IO_NOT_OWNERS, e);
 
-	err_quote(quoted, sizeof quoted, file, strlen(file));
 	if (fd < 0)
-		return err_errno(e, "cannot open the password file %s", quoted);
+		return err_prefix(e, "password file");
+	err_quote(quoted, sizeof quoted, file, strlen(file));
 	rc = read_line(buf, fd, quoted, e);
 	close(fd);
 	return rc;

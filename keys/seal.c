@@ -79,7 +79,7 @@ static void xor(unsigned char *to, const unsigned char *with, size_t len)
 		to[i] ^= with[i];
 }
 
-static int seal(unsigned char *blob, const char *password, struct seal_cost *cost, struct err *e)
+static int seal(unsigned char *blob, const char *password, struct seal_cost *cost, bool may_be_weaker, struct err *e)
 {
 	const struct seal_cost least = seal_cost_least();
 	unsigned char *stream = sodium_malloc(SEALED_SIZE);
@@ -90,6 +90,11 @@ static int seal(unsigned char *blob, const char *password, struct seal_cost *cos
 	if (seal_random(blob + AT_SALT, crypto_pwhash_scryptsalsa208sha256_SALTBYTES, e) != 0)
 		goto out;
 	while (key_stream(stream, blob, password, *cost) != 0) {
+		if (!may_be_weaker) {
+			err_set(e, VERDICT_SYSTEM, "sealing the key with a password takes %llu MiB of memory, which is not free: free some, or let "
+				"--low-memory take less, which makes the password easier to guess", (unsigned long long)(cost->memory >> 20));
+			goto out;
+		}
 		cost->ops /= 2;
 		cost->memory /= 2;
 		if (cost->ops < least.ops || cost->memory < least.memory) {
@@ -107,7 +112,7 @@ out:
 	return rc;
 }
 
-int seal_close(unsigned char *blob, const struct seckey *k, const char *password, struct seal_cost *cost, struct err *e)
+int seal_close(unsigned char *blob, const struct seckey *k, const char *password, struct seal_cost *cost, bool may_be_weaker, struct err *e)
 {
 	memset(blob, 0, SEAL_BLOB);
 	memcpy(blob + AT_SIG_ALG, sig_alg, sizeof sig_alg);
@@ -115,7 +120,7 @@ int seal_close(unsigned char *blob, const struct seckey *k, const char *password
 	memcpy(blob + AT_ID, k->id, KEYID_SIZE);
 	memcpy(blob + AT_KEY, k->key, SEAL_KEY);
 	checksum(blob + AT_CHECK, k);
-	return password ? seal(blob, password, cost, e) : 0;
+	return password ? seal(blob, password, cost, may_be_weaker, e) : 0;
 }
 
 int seal_about(bool *sealed, struct seal_cost *cost, const unsigned char *blob, struct err *e)
@@ -199,7 +204,7 @@ out:
 	return rc;
 }
 
-int seal_read_file(char **out, size_t *len, const char *path, size_t max, struct err *e)
+int seal_read_file(char **out, size_t *len, const char *path, size_t max, bool (*is_secret)(const char *text, size_t len), struct err *e)
 {
 	char *text = NULL, quoted[160];
 	struct stat st;
@@ -228,6 +233,8 @@ int seal_read_file(char **out, size_t *len, const char *path, size_t max, struct
 		goto out;
 	}
 	text[n] = '\0';
+	if (is_secret(text, (size_t)n) && io_check_private(fd, path, IO_NOT_OWNERS, e) != 0)
+		goto out;
 	*len = (size_t)n;
 	*out = text;
 	text = NULL;
@@ -236,6 +243,17 @@ out:
 	sodium_free(text);
 	close(fd);
 	return rc;
+}
+
+bool seal_is_secret(const char *text, size_t len)
+{
+	const char *line = memchr(text, '\n', len), *end;
+
+	if (!line)
+		return false;
+	line++;
+	end = memchr(line, '\n', len - (size_t)(line - text));
+	return (size_t)((end ? end : text + len) - line) + 1 >= BASE64_SIZE(SEAL_BLOB);
 }
 
 int seal_decode(unsigned char *blob, const char *text, size_t len, struct err *e)

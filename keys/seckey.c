@@ -68,7 +68,7 @@ static int read_blob(unsigned char *blob, bool *sealed, const char *path, struct
 	size_t len = 0;
 	int rc;
 
-	if (seal_read_file(&text, &len, path, SEAL_FILE_MAX, e) != 0)
+	if (seal_read_file(&text, &len, path, SEAL_FILE_MAX, seal_is_secret, e) != 0)
 		return -1;
 	rc = seal_decode(blob, text, len, e) == 0 ? seal_about(sealed, &cost, blob, e) : -1;
 	sodium_free(text);
@@ -187,7 +187,7 @@ static char *secret_text(const struct seckey *k, const struct password *pw, bool
 	}
 	if (pw && !(password = new_password(pw, e)))
 		goto out;
-	if (seal_close(blob, k, password, &cost, e) != 0)
+	if (seal_close(blob, k, password, &cost, *weaker, e) != 0)
 		goto out;
 	*weaker = cost.memory < seal_cost_full().memory;
 	keyid_print(id, k->id);

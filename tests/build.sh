@@ -189,8 +189,10 @@ ok "  the same key twice" sh -c "! firmpack build one --product p --version 1 --
     --key key.key -o '$bundle.twice'"
 ok "  makes no bundle" test ! -e "$bundle.twice"
 rm "$bundle"
+umask 077
 printf 'correct horse\n' >password
 printf 'wrong\n' >wrong
+umask 022
 if firmkey generate -o sealed --password-file password >.out 2>&1; then
     refused "a wrong password" 4 untrusted-key firmpack build one --product p --version 1 --counter 1 --board b \
         --key sealed.key --password-file wrong -o "$bundle"

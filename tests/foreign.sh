@@ -80,7 +80,8 @@ refused 'no such form' 2 usage firmkey export s2.pub --form jwk
 refused 'a public key as a secret one' 3 malformed-keyring firmkey export s2.pub --secret --form pem -o x
 refused 'a secret key as a public one' 3 malformed-keyring firmkey export s2.key --form pem
 python3 - <<'PY'
-import base64
+import base64, os
+os.umask(0o077)
 first, line = open("s.sec").read().split("\n")[:2]
 blob = bytearray(base64.b64decode(line))
 def save(name, at, value):

@@ -24,8 +24,11 @@ minisigned() {
     minisign -S -s "$minisigned_key" -c "firmseal key $minisigned_id" -t "by minisign" -m "$minisigned_file" "$@"
 }
 
-printf 'correct horse\n' >right
-printf 'battery staple\n' >wrong
+(
+    umask 077
+    printf 'correct horse\n' >right
+    printf 'battery staple\n' >wrong
+)
 head -c 300000 /dev/zero >file
 cp file file2
 printf 'x' >tampered
@@ -77,6 +80,7 @@ blob[60:62] = b"\x05\0"  # the id's most significant bytes
 blob[126:158] = bytes(32)
 open("zero.key", "w").write("%s\n%s\n" % (comment, base64.b64encode(blob).decode()))
 PY
+chmod 600 zero.key
 ok "minisign reads a key whose id begins with zeros" minisign -R -s zero.key -p zero.pub
 zero=$(key_of zero.pub)
 ok "show gives all 16 digits" sh -c "firmkey show zero.key | grep -q ': secret key 0005............, '"
@@ -146,8 +150,15 @@ IN
 ok "firmkey opens a key that minisign sealed" firmkey sign file -k d.key --password-file right
 ok "minisign verifies what firmkey signed with it" minisign -V -H -q -p d.pub -m file
 
-cheap firmkey generate -o e --password-file right >said 2>&1 || true
-ok "short of memory, firmkey still seals" test -s e.key
+if [ -z "${SAN:-}" ]; then
+    refused "short of memory, a key is not sealed more weakly unasked" 1 system cheap firmkey generate -o e --password-file right
+    cp .err said
+    ok "  the message names the option" has "--low-memory" said
+    refused "nor when its password is changed" 1 system cheap firmkey password a.key --new-password-file right
+    ok "  and nothing is left" test ! -e e.key -a ! -e e.pub
+fi
+cheap firmkey generate -o e --password-file right --low-memory >said 2>&1 || true
+ok "asked to, firmkey still seals" test -s e.key
 [ -n "${SAN:-}" ] || ok "and says so" has "memory was short" said
 ok "minisign opens that, too" sh -c 'minisign -S -s e.key -c "firmseal key $1" -t x -m file <right' - "$(key_of e.pub)"
 ok "and firmkey verifies it" firmkey verify file -p e.pub
@@ -155,23 +166,93 @@ refused "a wrong password" 4 untrusted-key firmkey sign file -k e.key --password
 cp e.key e.key.before
 refused "changing an unknown password" 4 untrusted-key firmkey password e.key --password-file wrong --no-password
 same "the key is untouched by that" e.key e.key.before
-ok "a password is changed" cheap firmkey password e.key --password-file right --new-password-file wrong
+ok "a password is changed" cheap firmkey password e.key --password-file right --new-password-file wrong --low-memory
 ok "the key is still for its owner alone" mode e.key 600
 refused "the old password" 4 untrusted-key firmkey sign file -k e.key --password-file right
 e=$(key_of e.pub)
 ok "minisign opens it with the new one" sh -c 'minisign -S -s e.key -c "firmseal key $1" -t x -m file <wrong' - "$e"
 ok "old and new from one descriptor" sh -c 'printf "battery staple\nthird\n" |
-    { [ -n "${SAN:-}" ] || ulimit -v 100000; firmkey password e.key --password-fd 0 --new-password-fd 0; }'
+    { [ -n "${SAN:-}" ] || ulimit -v 100000; firmkey password e.key --password-fd 0 --new-password-fd 0 --low-memory; }'
 ok "minisign removes the password" sh -c 'printf "third\n" | minisign -C -W -s e.key'
 ok "firmkey reads what it left" firmkey sign file -k e.key
 ok "the key was the same all the time" firmkey verify file -p e.pub
-ok "firmkey seals a bare key" cheap firmkey password a.key --new-password-file right
+ok "firmkey seals a bare key" cheap firmkey password a.key --new-password-file right --low-memory
 ok "firmkey removes the password" firmkey password a.key --password-file right --no-password
 ok "minisign reads what it left" minisigned a.key "$a" file
 ok "and signs with the same key" firmkey verify file -p a.pub
 : >empty
 echo >blank
+chmod 600 empty blank
 refused "an empty password file" 2 usage firmkey generate -o f --password-file empty
 refused "an empty new password" 2 usage firmkey generate -o f --password-file blank
 refused "two sources of one password" 2 usage firmkey generate -o f --password-file right --password-fd 0
 ok "no file is left from all that" sh -c '! ls -A | grep -e "^f[.]" -e "firmseal-new"'
+
+# --- whose files they are: one rule for all that hold a secret ---
+cp -p a.key exposed.key
+for bits in 640 604 620 601; do
+    chmod $bits exposed.key
+    refused "a secret key of mode $bits" 2 usage firmkey sign file -k exposed.key
+done
+cp .err said
+ok "  the message names what repairs it" has "chmod 600 exposed.key" said
+refused "shown" 2 usage firmkey show exposed.key
+refused "given a password" 2 usage firmkey password exposed.key --new-password-file right
+refused "written out for others" 2 usage firmkey export exposed.key --secret --form pem -o out.pem
+chmod 600 exposed.key
+ok "repaired so" firmkey sign file -k exposed.key
+ok "a public key is for everyone" firmkey export a.pub --form pem
+firmkey export a.key --secret --form pem -o out.pem
+chmod 644 out.pem
+refused "a secret key in PEM of mode 644" 2 usage firmkey import out.pem -o g --no-password
+cp right open-password
+chmod 644 open-password
+refused "a password file of mode 644" 2 usage firmkey generate -o g --password-file open-password
+refused "a new one" 2 usage firmkey password a.key --new-password-file open-password
+mkfifo pipe
+refused "a pipe in its place, which --password-fd takes" 2 usage firmkey generate -o g --password-file pipe
+{ printf '\357\273\277'; cat right; } >marked
+chmod 600 marked
+refused "a password behind a byte order mark" 2 usage firmkey generate -o g --password-file marked
+ok "no file is left from that" sh -c '! ls -A | grep -e "^g[.]" -e "firmseal-new"'
+
+# --- a file system that keeps no modes: vfat, here as the C library tells of it ---
+if [ -n "${SAN:-}" ] || ! command -v cc >/dev/null 2>&1; then
+    skip 'no modes' 'not with sanitizers'
+    exit 0
+fi
+cat >fat.c <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+int fstat64(int fd, struct stat64 *st)
+{
+	int (*real)(int, struct stat64 *) = (int (*)(int, struct stat64 *))dlsym(RTLD_NEXT, "fstat64");
+	int rc = real(fd, st);
+
+	st->st_mode = (st->st_mode & S_IFMT) | (mode_t)strtoul(getenv("FAT_MODE"), NULL, 8);
+	return rc;
+}
+
+int fstatfs64(int fd, struct statfs64 *fs)
+{
+	int (*real)(int, struct statfs64 *) = (int (*)(int, struct statfs64 *))dlsym(RTLD_NEXT, "fstatfs64");
+	int rc = real(fd, fs);
+
+	fs->f_type = 0x4d44; /* MSDOS_SUPER_MAGIC */
+	return rc;
+}
+C
+cc -shared -fPIC -o fat.so fat.c -ldl
+mkdir stick
+fat() { FAT_MODE=$1 LD_PRELOAD="$T/fat.so" "$2" "$3" "$4" "$5" "$6"; }
+refused "no secret key is made where others could read it" 2 usage fat 755 firmkey generate -o stick/h --no-password
+cp .err said
+ok "  the message says what helps" has "mount this one with the options" said
+ok "  and nothing is left there" test -z "$(ls -A stick)"
+ok "one is where the mount keeps others out" fat 600 firmkey generate -o stick/h --no-password
+ok "  and used" fat 600 firmkey sign file -k stick/h.key
+refused "but not with another mount" 2 usage fat 755 firmkey sign file -k stick/h.key

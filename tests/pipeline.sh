@@ -9,6 +9,7 @@ cd "$T"
 
 # --- the vendor: a repository with the tree and the public keyring, and a signing machine with the key ---
 echo pass-word >password
+chmod 600 password
 firmkey generate -o release --password-file password >.log 2>&1
 firmkey generate -o stranger --no-password >.log 2>&1
 firmkey generate -o root --no-password >.log 2>&1

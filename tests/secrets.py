@@ -79,7 +79,7 @@ class Terminal:
 
 
 def on_a_terminal():
-    t = Terminal("generate", "-o", "typed")
+    t = Terminal("generate", "-o", "typed", "--low-memory")
     t.wait_for("New password: ")
     check("the terminal does not echo a password", not t.echoes())
     t.type(PASSWORD)
@@ -103,14 +103,14 @@ def on_a_terminal():
     status, seen = t.finish()
     check("a password that is too long is refused: usage", status == 2 and ": usage: " in seen, seen)
 
-    t = Terminal("generate", "-o", "differ")
+    t = Terminal("generate", "-o", "differ", "--low-memory")
     t.wait_for("New password: ")
     t.type(PASSWORD)
     t.wait_for("once more: ")
     t.type(PASSWORD + "1")
     status, seen = t.finish()
     check("two entries that differ are refused: usage", status == 2 and ": usage: " in seen, seen)
-    t = Terminal("generate", "-o", "differ")
+    t = Terminal("generate", "-o", "differ", "--low-memory")
     t.wait_for("New password: ")
     t.type("")
     t.wait_for("once more: ")
@@ -121,7 +121,7 @@ def on_a_terminal():
 
 def signals():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        t = Terminal("generate", "-o", "broken-off")
+        t = Terminal("generate", "-o", "broken-off", "--low-memory")
         t.wait_for("New password: ")
         quiet = not t.echoes()
         os.kill(t.pid, number)
@@ -130,7 +130,7 @@ def signals():
         status, _ = t.finish()
         check("and then ends the program", status == -number, status)
     # There is no shell that could continue it here, so the kernel lets the stop pass; the question must come again.
-    t = Terminal("generate", "-o", "stopped")
+    t = Terminal("generate", "-o", "stopped", "--low-memory")
     t.wait_for("New password: ")
     os.kill(t.pid, signal.SIGTSTP)
     t.wait_for("New password: ")
@@ -152,7 +152,7 @@ def without_a_terminal():
 
 def from_outside():
     ours, theirs = os.pipe()
-    p = subprocess.Popen([FIRMKEY, "generate", "-o", "piped", "--password-fd", str(ours)], pass_fds=[ours],
+    p = subprocess.Popen([FIRMKEY, "generate", "-o", "piped", "--low-memory", "--password-fd", str(ours)], pass_fds=[ours],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=cheaper)
     os.close(ours)
     os.write(theirs, PASSWORD.encode())

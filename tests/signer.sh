@@ -178,23 +178,63 @@ refused 'a key and a signer for firmkey' 2 usage firmkey sign note -k file.key -
 # --- a token: the commands of docs/signing.md, as they stand there ---
 MODULE=
 for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do [ ! -e "$path" ] || MODULE=$path; done
-if ! command -v softhsm2-util >/dev/null 2>&1 || ! command -v pkcs11-tool >/dev/null 2>&1 || [ -z "$MODULE" ]; then
-    skip 'a PKCS#11 token' 'no softhsm2 and opensc here'
+if ! command -v softhsm2-util >/dev/null 2>&1 || ! command -v pkcs11-tool >/dev/null 2>&1 || [ -z "$MODULE" ] ||
+    ! /usr/bin/python3 -c 'import PyKCS11' 2>/dev/null; then
+    skip 'a PKCS#11 token' 'no softhsm2, opensc and python3-pykcs11 here'
     exit 0
 fi
 part() { sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/p" "$DOCS/signing.md" | sed '/^```/d'; }
 mkdir tokens
 printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$T/tokens" >softhsm2.conf
-SOFTHSM2_CONF=$T/softhsm2.conf SO_PIN=87654321
-export SOFTHSM2_CONF SO_PIN MODULE DOCS
-printf 123456 >pin
+SOFTHSM2_CONF=$T/softhsm2.conf
+export SOFTHSM2_CONF MODULE DOCS
+umask 077
+printf 'user-pin-2468' >pin
+umask 022
 part pkcs11 >token.sh
 part countersign >countersign.sh
-ok 'the documented way with a token' sh -eu token.sh
+# Somebody at a terminal, who is asked for PINs.
+cat >person.py <<'PY'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while True:
+    try:
+        got = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not got:
+        break
+    seen += got
+    if seen.endswith(b"PIN: "):
+        os.write(terminal, b"so-pin-1357\n" if seen.endswith(b"SO PIN: ") else b"user-pin-2468\n")
+        seen += b"*\n"
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+ok 'the documented way with a token' python3 person.py sh -eu token.sh
 ok '  and a second person' sh -eu countersign.sh
 ok '  both count' firmverify check x.firm.tar --pubkey token.pub
+use_token() {
+    build "$1" --signer "$DOCS/sign-pkcs11.example" --signer-arg "$MODULE" --signer-arg firmware --signer-arg 01 --signer-arg pin \
+        --signer-pubkey token.pub
+}
+if [ -z "${SAN:-}" ] && strace -o /dev/null true 2>/dev/null; then
+    what='the PIN in no command line and no environment'
+    strace -f -v -s 100000 -e trace=execve -o calls firmpack build tree --product p --version 1.0 --counter 7 --board zynq-s9 -o traced \
+        --signer "$DOCS/sign-pkcs11.example" --signer-arg "$MODULE" --signer-arg firmware --signer-arg 01 --signer-arg pin \
+        --signer-pubkey token.pub >.log 2>&1 || fail 'a traced build' "$(cat .log)"
+    ok 'each program that is run was seen' test "$(grep -c execve calls)" -ge 2
+    grep -E 'user-pin|so-pin' calls | nothing "$what"
+fi
+chmod 644 pin
+refused 'a PIN that others can read' 1 system use_token y
+cp .err said
+ok '  the message says what to do' grep -q 'firmpack: signer: .*chmod 600 pin' said
+chmod 600 pin
 printf 000000 >pin
-refused 'a wrong PIN' 1 system build y --signer "$DOCS/sign-pkcs11.example" --signer-arg "$MODULE" --signer-arg firmware --signer-arg 01 \
-    --signer-arg pin --signer-pubkey token.pub
+refused 'a wrong PIN' 1 system use_token y
 cp .err said
 ok '  the token says why' grep -q 'firmpack: signer: .*PIN' said

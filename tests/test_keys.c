@@ -28,6 +28,7 @@ static void put(const char *name, const void *bytes, size_t len)
 	assert_non_null(f);
 	assert_int_equal(fwrite(bytes, 1, len, f), len);
 	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(name, 0600), 0);
 }
 
 static void put_text(const char *name, const char *text)
@@ -82,7 +83,7 @@ static int start(void **state)
 		return -1;
 	bare = sodium_malloc(SEAL_BLOB);
 	sealed = sodium_malloc(SEAL_BLOB);
-	return seal_close(bare, key, NULL, &cost, &e) != 0 || seal_close(sealed, key, "right", &cost, &e) != 0;
+	return seal_close(bare, key, NULL, &cost, false, &e) != 0 || seal_close(sealed, key, "right", &cost, false, &e) != 0;
 }
 
 static int finish(void **state)
@@ -256,7 +257,7 @@ static void a_saved_pair_is_sealed_in_full(void **state)
 	struct trust trust = {.nkeys = 0};
 	struct public_key public;
 	struct seal_cost cost;
-	bool weaker = true, is_sealed = false;
+	bool weaker = false, is_sealed = false;
 	unsigned char *blob = sodium_malloc(SEAL_BLOB);
 	char *text;
 	size_t len;
@@ -267,7 +268,7 @@ static void a_saved_pair_is_sealed_in_full(void **state)
 	assert_false(weaker);
 	assert_int_equal(mode_of("n.key"), 0600);
 	assert_int_equal(mode_of("n.pub"), 0644);
-	assert_int_equal(seal_read_file(&text, &len, "n.key", SEAL_FILE_MAX, &e), 0);
+	assert_int_equal(seal_read_file(&text, &len, "n.key", SEAL_FILE_MAX, seal_is_secret, &e), 0);
 	assert_int_equal(seal_decode(blob, text, len, &e), 0);
 	assert_int_equal(seal_about(&is_sealed, &cost, blob, &e), 0);
 	assert_true(is_sealed);
@@ -288,7 +289,7 @@ static void a_saved_pair_is_sealed_in_full(void **state)
 static void no_key_is_overwritten(void **state)
 {
 	struct err e = {.verdict = VERDICT_OK};
-	bool weaker;
+	bool weaker = false;
 
 	(void)state;
 	put_text("n.key", "old");
@@ -311,7 +312,7 @@ static void a_password_is_changed_in_place(void **state)
 {
 	struct err e = {.verdict = VERDICT_OK};
 	struct stat before, after;
-	bool weaker;
+	bool weaker = false;
 
 	(void)state;
 	put_blob("k", sealed);
@@ -338,17 +339,45 @@ static void a_look_tells_no_more_than_the_file(void **state)
 
 	(void)state;
 	put_blob("k", sealed);
-	assert_int_equal(seal_read_file(&text, &len, "k", SEAL_FILE_MAX, &e), 0);
+	assert_int_equal(seal_read_file(&text, &len, "k", SEAL_FILE_MAX, seal_is_secret, &e), 0);
 	assert_int_equal(seckey_look(&about, text, len, &e), 0);
 	assert_true(about.sealed);
 	assert_int_equal(about.memory_mib, 16);
 	sodium_free(text);
 	put_blob("k", bare);
-	assert_int_equal(seal_read_file(&text, &len, "k", SEAL_FILE_MAX, &e), 0);
+	assert_int_equal(seal_read_file(&text, &len, "k", SEAL_FILE_MAX, seal_is_secret, &e), 0);
 	assert_int_equal(seckey_look(&about, text, len, &e), 0);
 	assert_false(about.sealed);
 	assert_memory_equal(about.id, key->id, KEYID_SIZE);
 	sodium_free(text);
+}
+
+/* Of a key file and of a password file: each bit that gives somebody else a right. */
+static void what_others_may_touch_is_refused(void **state)
+{
+	(void)state;
+	put_blob("k", sealed);
+	put_text("pw", "right\n");
+	assert_int_equal(load(), VERDICT_OK);
+	assert_int_equal(chmod("k", 0400), 0);
+	assert_int_equal(load(), VERDICT_OK);
+	for (int i = 0; i < 12; i++) {
+		const char *name = i % 2 ? "k" : "pw";
+
+		assert_int_equal(chmod(name, 0600 | 1U << i / 2), 0);
+		assert_int_equal(load(), VERDICT_USAGE);
+		assert_int_equal(chmod(name, 0600), 0);
+	}
+	assert_int_equal(load(), VERDICT_OK);
+	unlink("pw");
+	assert_int_equal(mkfifo("pw", 0600), 0);
+	assert_int_equal(load(), VERDICT_USAGE); /* and does not hang */
+	unlink("pw");
+	put_text("pw", "\xef\xbb\xbfright\n");
+	assert_int_equal(load(), VERDICT_USAGE);
+	put_blob("k", bare);
+	assert_int_equal(chmod("k", 0644), 0);
+	assert_int_equal(load(), VERDICT_USAGE);
 }
 
 int main(void)
@@ -365,6 +394,7 @@ int main(void)
 		cmocka_unit_test(no_key_is_overwritten),
 		cmocka_unit_test(a_password_is_changed_in_place),
 		cmocka_unit_test(a_look_tells_no_more_than_the_file),
+		cmocka_unit_test(what_others_may_touch_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, start, finish);

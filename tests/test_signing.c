@@ -29,6 +29,7 @@ static void put(const char *name, const void *bytes, size_t len)
 	assert_non_null(f);
 	assert_int_equal(fwrite(bytes, 1, len, f), len);
 	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(name, 0600), 0);
 }
 
 static int start(void **state)
@@ -88,6 +89,7 @@ static void a_password_is_the_first_line(void **state)
 	assert_int_equal(password_in_file("sec\0ret\n", 8, true, NULL), VERDICT_USAGE);
 	assert_int_equal(password_in_file("", 0, true, NULL), VERDICT_USAGE);
 	assert_int_equal(password_in_file("", 0, false, NULL), VERDICT_USAGE);
+	assert_int_equal(password_in_file("\xef\xbb\xbfsecret\n", 10, true, NULL), VERDICT_USAGE);
 	assert_int_equal(password_in_file("\n", 1, true, NULL), VERDICT_USAGE);
 	assert_int_equal(password_in_file("\n", 1, false, ""), VERDICT_OK); /* minisign seals with an empty one, too */
 	memset(text, 'x', sizeof text);
