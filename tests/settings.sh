@@ -71,6 +71,9 @@ echo worm >$root/etc/worm
 rm $root/config
 mkdir $root/config
 echo worm >$root/config/app.conf
+chmod 777 $root/etc/wifi # whoever is on the board may write
+chmod 666 $root/etc/full
+[ ! -x "$(command -v setfacl)" ] || setfacl -m u:1234:rw $root/etc/full 2>/dev/null || :
 if [ "$(id -u)" -eq 0 ]; then chown 1234:4321 $root/etc/wifi/keys/one $root/etc/wifi/keys; fi
 cp -a board/root infected
 cp -a state state-one
@@ -94,6 +97,13 @@ else
 fi
 fate etc/full kept kept
 same '    to the last byte' $root/etc/full infected/etc/full
+ok '    but for what others may write: a file' test "$(stat -c %A $root/etc/full)" = -rw-r--r--
+ok '    and a directory' test "$(stat -c %a $root/etc/wifi)" = 755
+if command -v getfacl >/dev/null 2>&1; then
+    getfacl -cs $root/etc/full 2>/dev/null | nothing '    and no access control list comes along'
+else
+    skip '    access control lists' 'no getfacl here'
+fi
 fate etc/setid kept kept
 ok '    as data: it can be neither run nor does it lend rights' test "$(stat -c %a $root/etc/setid)" = 644
 fate etc/missing dropped 'has none'

@@ -136,7 +136,7 @@ static int make_directory(const struct carrier *c, const char *path, struct err 
 	fd = beneath_open_at(c->new, path, O_RDONLY | O_DIRECTORY, e);
 	if (fd < 0)
 		return -1;
-	rc = give(c, fd, &st, (st.st_mode & 0777) | 0700) == 0 ? 0 : err_errno(e, "cannot set owner and mode of %s", path);
+	rc = give(c, fd, &st, (st.st_mode & SETTING_DIR_MODES) | 0700) == 0 ? 0 : err_errno(e, "cannot set owner and mode of %s", path);
 	close(fd);
 	return rc;
 }
@@ -208,7 +208,7 @@ static int carry(const struct carrier *c, const char *path, enum setting_fate *f
 	to = create_new(c, path, e);
 	if (to < 0 || copy(from, to, (uint64_t)st.st_size, path, hash, e) != 0)
 		goto out;
-	rc = give(c, to, &st, st.st_mode & 0666) == 0 ? 0 : err_errno(e, "cannot set owner and mode of %s", path);
+	rc = give(c, to, &st, st.st_mode & SETTING_MODES) == 0 ? 0 : err_errno(e, "cannot set owner and mode of %s", path);
 out:
 	if (to >= 0 && close(to) != 0 && rc == 0)
 		rc = err_errno(e, "cannot close %s", path);

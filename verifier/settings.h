@@ -3,7 +3,8 @@
  * the only bytes of the new tree that nobody has signed; stock boards carry over a whole directory, and what has settled there.
  * So a setting is data, never a program, and never stands in for one:
  *   - regular files only, named one by one, reached through no link, at most SETTING_MAX bytes each;
- *   - no execute and no set-id bit comes along; owner and the other bits do;
+ *   - no execute and no set-id bit comes along, and no right of others to write; owner and the other bits do. Directories on the way to one
+ *     keep their rights, but for that one; access control lists and other extended attributes stay behind;
  *   - the new image has the last word: where its manifest has a directory, a link, an executable, or a file that a `write' or
  *     `run' line names, the setting is passed over. It replaces a plain file of the same path: the vendor's default.
  * What a shell sources must not be named as a setting all the same: no mode keeps `. FILE' from running it.
@@ -16,6 +17,7 @@
 struct json;
 
 enum { SETTING_MAX = 1 << 20 }; /* bytes */
+enum { SETTING_MODES = 0644, SETTING_DIR_MODES = 0755 }; /* of the mode's bits, those that come along */
 
 /* What became of a setting. */
 enum setting_fate {
