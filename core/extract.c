@@ -40,7 +40,10 @@ static int check_place(const struct extract *x, struct err *e)
 static int open_staging(struct extract *x, struct err *e)
 {
 	x->root = openat(x->parent, x->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return x->root >= 0 ? 0 : err_errno(e, "cannot open the staging directory");
+	if (x->root < 0)
+		return err_errno(e, "cannot open the staging directory");
+	/* An installed tree has the rights that were signed, whatever the folder hands on; who unpacks one into a shared folder wants its lists. */
+	return x->flags & EXTRACT_DURABLE ? io_drop_acls(x->root, "the staging directory", e) : 0;
 }
 
 /* STAGING NULL: any name that is free. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 ssize_t io_read_full(int fd, void *buf, size_t len)
@@ -201,6 +202,16 @@ int io_parent(const char *name, const char **base, struct err *e)
 		err_errno(e, "cannot open the directory %s", dir);
 	free(dir);
 	return fd;
+}
+
+int io_drop_acls(int fd, const char *name, struct err *e)
+{
+	static const char *const lists[] = {"system.posix_acl_access", "system.posix_acl_default"};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		if (fremovexattr(fd, lists[i]) != 0 && errno != ENODATA && errno != ENOTSUP && errno != ENOSYS)
+			return err_errno(e, "cannot remove the access control list of %s", name);
+	return 0;
 }
 
 int io_spool(const char *name, struct err *e)

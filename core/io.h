@@ -59,6 +59,10 @@ void io_new_discard(struct io_new *f);
 /* LEN bytes as a new file NAME, by all of the above: whole or not at all. EXCLUSIVE: never over another. Returns 0 or -1. */
 int io_write_new(const char *name, const void *bytes, size_t len, mode_t mode, bool exclusive, struct err *e);
 
+/* Removes the access control lists (acl(5)) that FD, a new file or directory, has got from the directory that it was made in: it then has the
+ * rights of its mode alone, and hands no list on to what is made in it. NAME stands in messages. Returns 0 or -1. */
+__attribute__((warn_unused_result)) int io_drop_acls(int fd, const char *name, struct err *e);
+
 /* An unnamed file in the directory of NAME: gone when closed. Returns the descriptor or -1. */
 int io_spool(const char *name, struct err *e);
 

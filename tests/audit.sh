@@ -55,7 +55,7 @@ a = json.load(open(sys.argv[1]))
 for f in a["findings"]:
     where = "slot:" + f["slot"] if "slot" in f else f["path"]
     print("%s%s %s%s" % ("!" * f["suspect"], f["kind"], where, " " + f["sign"] if "sign" in f else ""))
-differences = sum(a["counts"][k] for k in "modified missing added type mode owner link unreadable".split())
+differences = sum(a["counts"][k] for k in "modified missing added type mode owner link attribute unreadable".split())
 assert differences == a["differences"]
 assert sum(a["counts"].values()) == len(a["findings"]) + a["omitted"]
 assert a["status"] == (0 if a["verdict"] == "clean" else 4)
@@ -162,6 +162,52 @@ added root/.ssh
 fresh && echo x >board/root/usr/bin/suid && chmod 4755 board/root/usr/bin/suid && chmod 4755 board/root/usr/bin/tool
 finds 'set-id bits' suspect '!added usr/bin/suid
 !mode usr/bin/tool'
+
+# --- access control lists and other extended attributes: no bundle has any ---
+if command -v setfacl >/dev/null 2>&1 && setfacl -m u:1234:r clean/root/etc/hosts 2>/dev/null && setfacl -b clean/root/etc/hosts; then
+    fresh && setfacl -m u:1234:rw,m::r board/root/etc/hosts # the mode stays as it was signed
+    finds 'a list of who may write a file' modified 'attribute etc/hosts'
+    says '  it is named' 'any("access control list" in f["detail"] for f in a["findings"])'
+    fresh && setfacl -m u:1234:rwx,m::rx board/root/usr/bin
+    finds 'one of a directory' modified 'attribute usr/bin'
+    fresh && setfacl -d -m u:1234:rwx board/root/usr/bin
+    finds 'one for what is made there' modified 'attribute usr/bin'
+    fresh && setfacl -d -m u:1234:rwx board/root
+    finds 'one of the tree itself' modified 'attribute '
+    fresh && setfacl -m u:1234:rw,m::r board/root/etc/config/miner.conf
+    finds 'one of a setting, which no upgrade gives it' modified 'attribute etc/config/miner.conf' --setting etc/config/miner.conf
+    # An install gives nobody what the folder would hand on.
+    fresh && setfacl -d -m u:1234:rwx board && rm -r board/root && firmverify install one --device device >/dev/null
+    getfacl -Rcs board/root board/uImage 2>/dev/null | nothing 'a new tree and file have no list of their folder'
+    finds '  and are clean' clean ''
+else
+    skip 'access control lists' 'none can be set here'
+fi
+if command -v setfattr >/dev/null 2>&1 && setfattr -n user.x clean/root/etc/hosts 2>/dev/null && setfattr -x user.x clean/root/etc/hosts; then
+    fresh && setfattr -n user.pool -v 'stratum+tcp://worm' board/root/etc/hosts
+    finds 'an attribute of a file' modified 'attribute etc/hosts'
+    says '  it is named' 'any("user.pool" in f["detail"] for f in a["findings"])'
+    fresh && setfattr -n user.pool -v x board/root/etc
+    finds 'one of a directory' modified 'attribute etc'
+    fresh && echo >>board/root/etc/blob && setfattr -n user.pool -v x board/root/etc/blob
+    finds 'one of a file that was changed, too' modified 'modified etc/blob
+attribute etc/blob'
+    if setfattr -h -n trusted.x -v x board/root/usr/bin/egrep 2>/dev/null; then
+        fresh && setfattr -h -n trusted.x -v x board/root/usr/bin/egrep
+        finds 'one of a link, for root alone' modified 'attribute usr/bin/egrep'
+        fresh && setfattr -n trusted.x -v x board/root/etc/hosts
+        finds 'one of a file, for root alone' modified 'attribute etc/hosts'
+        fresh && setfattr -n security.selinux -v system_u:object_r:bin_t:s0 board/root/etc/hosts 2>/dev/null || :
+        finds 'a label of the running policy is passed over' clean ''
+        if fresh && setfattr -n security.evm -v x board/root/etc/hosts 2>/dev/null; then
+            finds '  no other attribute of security' modified 'attribute etc/hosts'
+        fi
+    else
+        skip 'attributes for root alone' 'none can be set here'
+    fi
+else
+    skip 'extended attributes' 'none can be set here'
+fi
 
 # --- what cannot be read must not pass for a match ---
 fresh && chmod 000 board/root/etc/blob && chmod 000 board/root/usr
@@ -318,6 +364,48 @@ python3 show.py a.json >seen
 printf 'added var\nadded var/firmseal/program\n' >want
 same 'records that lie in the tree are known, a program among them is not one' seen want
 skips 'they are named' var/firmseal/manifest "firmseal's own"
+# hides WHAT NAME: a file of that name in the state directory, as the command before made it, is not taken for a record.
+hides() {
+    firmverify audit --device inside --json >a.json || :
+    python3 show.py a.json >seen
+    printf 'added var\nadded var/firmseal/%s\n' "$2" >want
+    same "$1" seen want
+    rm -rf board/root/var/firmseal && cp -a state board/root/var/firmseal
+}
+own=board/root/var/firmseal
+rm -rf $own && cp -a state $own
+echo payload >$own/pools
+hides 'a plain file among the records is not one' pools
+echo payload >$own/pools && seal $own/pools
+hides '  nor with a checksum' pools
+echo payload >$own/lock
+hides '  nor a lock with something in it' lock
+echo payload >$own/running
+hides '  nor a record without its checksum' running
+{ head -c 4096 /dev/urandom; echo 'blake2b '; } >$own/confirmed && seal $own/confirmed
+hides '  nor one that is longer than its kind' confirmed
+cp $own/manifest $own/manifest.b.old
+hides '  nor a name that no record has' manifest.b.old
+cp $own/manifest $own/.firmseal-new-1-0
+hides '  nor what an interrupted write would leave' .firmseal-new-1-0
+mv $own/manifest $own/kept && ln -s kept $own/running && mv $own/kept $own/manifest
+hides '  nor a link by the name of one' running
+chmod 666 $own/installed
+hides '  nor one that everybody may write' installed
+firmverify audit --device inside --json >a.json || :
+python3 show.py a.json >seen
+echo 'added var' >want
+same 'without any of these, the records are known' seen want
+sed 's/^settings.*//' inside >marked && echo "boot marker file:$T/board/root/var/firmseal/side" >>marked
+head -c 16 /dev/zero >$own/side
+firmverify audit --device marked --json >a.json || :
+python3 show.py a.json >seen
+same '  and so is the boot marker' seen want
+echo 'something else' >$own/side
+firmverify audit --device marked --json >a.json || :
+python3 show.py a.json >seen
+printf 'added var\nadded var/firmseal/side\n' >want
+same '  but nothing else in its place' seen want
 
 # --- settings ---
 fresh && echo 'pool=b' >board/root/etc/config/miner.conf && echo x >board/root/etc/config/network.conf && rm board/root/etc/hosts

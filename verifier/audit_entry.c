@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "verifier/audit_parts.h"
@@ -77,11 +76,6 @@ static int open_thing(struct audit *a, const struct thing *t)
 	return -1;
 }
 
-static bool has_capabilities(int fd)
-{
-	return fgetxattr(fd, "security.capability", NULL, 0) > 0;
-}
-
 /* Reads the file, whole or MAX + 1 bytes of it, and lets the signs see it. False when it could not be read, and that was said. */
 static bool read_thing(struct audit_worker *w, struct thing *t, uint64_t max)
 {
@@ -90,8 +84,7 @@ static bool read_thing(struct audit_worker *w, struct thing *t, uint64_t max)
 
 	if (fd < 0)
 		return false;
-	if (has_capabilities(fd))
-		audit_report(w->a, FINDING_MODE, true, t->path, "it has been given capabilities");
+	audit_attributes(w->a, fd, t->path, w->buf);
 	if (wanted)
 		look_begin(&t->look, w->a->o->signs, (size_t)t->sign);
 	rc = audit_read(w, fd, max + 1, wanted ? &t->look : NULL, &t->size, t->hash);
@@ -199,6 +192,8 @@ static bool same_content(struct audit_worker *w, const struct manifest_entry *en
 	if ((uint64_t)t->st.st_size != entry->size) {
 		audit_report(w->a, FINDING_MODIFIED, false, t->path, "%lld bytes, signed %llu", (long long)t->st.st_size,
 			     (unsigned long long)entry->size);
+		if (!wants_content(w->a, t))
+			audit_attributes_of(w->a, t->dir, t->base, t->path, t->st.st_mode, w->buf);
 		read_for_signs(w, t);
 		return false;
 	}
@@ -225,6 +220,8 @@ static bool compare(struct audit_worker *w, const struct manifest_entry *entry, 
 	if (type != S_IFLNK)
 		same = same_mode(w->a, entry, t);
 	same = same_owner(w->a, entry, t) && same;
+	if (type != S_IFREG)
+		audit_attributes_of(w->a, t->dir, t->base, t->path, t->st.st_mode, w->buf);
 	if (type == S_IFLNK)
 		return same_link(w->a, entry, t) && same;
 	return type == S_IFDIR ? same : same_content(w, entry, t) && same;

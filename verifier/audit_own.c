@@ -7,6 +7,8 @@
 
 #include "core/io.h"
 #include "verifier/audit_parts.h"
+#include "verifier/boot.h"
+#include "verifier/state_file.h"
 #include "verifier/swap.h"
 #include "verifier/target.h"
 
@@ -34,17 +36,48 @@ static const char *in_tree(const struct audit *a, const char *place)
 	return path || !a->o->root ? path : place + 1; /* places are absolute */
 }
 
-/* The state directory and the files right in it; nothing that could be run from there. */
-static bool is_record(const struct audit *a, const char *path, mode_t mode)
+/* The name of a file right in the state directory, "" for the directory itself, NULL for anything else. */
+static const char *in_state(const struct audit *a, const char *path)
 {
 	const char *state = in_tree(a, a->o->device->state);
 	size_t n = state ? strlen(state) : 0;
 
-	if (n == 0 || strncmp(path, state, n) != 0)
+	if (n == 0 || strncmp(path, state, n) != 0 || (path[n] && path[n] != '/'))
+		return NULL;
+	return path[n] && !strchr(path + n + 1, '/') ? path + n + 1 : path[n] ? NULL : "";
+}
+
+/* `boot marker file:PATH'. */
+static bool is_marker(const struct audit *a, const char *path, int fd)
+{
+	unsigned char bytes[BOOT_RECORD_SIZE + 1];
+	const char *place = a->o->device->boot == BOOT_MARKER ? target_path(a->o->device->boot_argument) : NULL;
+	ssize_t n;
+
+	place = place ? in_tree(a, place) : NULL;
+	if (!place || strcmp(path, place) != 0)
 		return false;
-	if (path[n] == '\0')
+	n = io_read_full(fd, bytes, sizeof bytes);
+	return n >= 0 && boot_marker_is_ours(a->o->device, bytes, (size_t)n);
+}
+
+/* A state file or boot marker of the shape that this program writes; nothing else that lies there. */
+static bool is_record(const struct audit *a, int dir, const char *base, const char *path, mode_t mode)
+{
+	const char *name = in_state(a, path);
+	bool ours;
+	int fd;
+
+	if (name && !*name)
 		return S_ISDIR(mode);
-	return path[n] == '/' && !strchr(path + n + 1, '/') && S_ISREG(mode) && !(mode & 0111);
+	if (!S_ISREG(mode))
+		return false;
+	fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ours = (name && state_file_is_ours(name, fd)) || is_marker(a, path, fd);
+	close(fd);
+	return ours;
 }
 
 /* What a raw slot that lies in the tree has beside it. */
@@ -61,14 +94,14 @@ static const char *beside_slot(const char *slot, const char *path)
 	return NULL;
 }
 
-const char *audit_own(const struct audit *a, const char *path, mode_t mode)
+const char *audit_own(const struct audit *a, int dir, const char *base, const char *path, mode_t mode)
 {
 	const struct device *d = a->o->device;
 	const char *why = NULL;
 
 	if (!d)
 		return NULL;
-	if (is_record(a, path, mode))
+	if (is_record(a, dir, base, path, mode))
 		return records;
 	for (size_t i = 0; !why && S_ISREG(mode) && i < d->nslots; i++) {
 		const char *target = audit_target(a, i);

@@ -64,6 +64,14 @@ void audit_entry(struct audit_worker *w, uint32_t i);
 /* Looks at path I of the signs, which no file of the manifest has. */
 void audit_unsigned_path(struct audit_worker *w, size_t i);
 
+/* audit_attributes.c: reports each extended attribute, capabilities and access control lists among them: a bundle has none. BUF is the worker's,
+ * and is written over. */
+
+/* Of the file or directory FD, which is PATH of the tree. */
+void audit_attributes(struct audit *a, int fd, const char *path, unsigned char buf[static AUDIT_BUFFER]);
+/* Of BASE in DIR, which has MODE and is PATH of the tree; no file is opened, no link is followed. */
+void audit_attributes_of(struct audit *a, int dir, const char *base, const char *path, mode_t mode, unsigned char buf[static AUDIT_BUFFER]);
+
 /* audit_signs.c: what the signs say of path I of theirs. */
 void audit_judge(struct audit *a, size_t i, const struct sighting *s, bool as_signed);
 
@@ -72,8 +80,9 @@ int audit_walk(struct audit *a, struct err *e);
 
 /* audit_own.c: what firmseal itself leaves on a board. */
 
-/* If PATH of the tree is something that firmseal itself keeps there, why it is not compared; else NULL. */
-const char *audit_own(const struct audit *a, const char *path, mode_t mode);
+/* If PATH of the tree, which is BASE in DIR and has MODE, is something that firmseal itself keeps there, why it is not compared; else NULL. A
+ * state file has to have the name and the shape that this program gives it (verifier/state_file.h). */
+const char *audit_own(const struct audit *a, int dir, const char *base, const char *path, mode_t mode);
 /* Says what lies beside the slots. */
 void audit_beside(struct audit *a);
 

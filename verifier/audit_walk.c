@@ -27,6 +27,7 @@ struct walk {
 	struct level levels[DEPTH_MAX];
 	int depth;
 	char path[PATH_ROOM];   /* of what is being looked at */
+	unsigned char names[AUDIT_BUFFER];
 };
 
 /* Places from which the system starts programs by itself, or lets people in: beginnings of paths. */
@@ -78,7 +79,7 @@ static bool is_privileged(int dir, const char *name, const struct stat *st)
 /* NAME in DIR, which is W->path, is in no line of the manifest. */
 static void added(struct walk *w, int dir, const char *name, const struct stat *st)
 {
-	const char *why = audit_own(w->a, w->path, st->st_mode);
+	const char *why = audit_own(w->a, dir, name, w->path, st->st_mode);
 
 	if (why) {
 		findings_skip(w->a->findings, w->path, why);
@@ -166,6 +167,7 @@ int audit_walk(struct audit *a, struct err *e)
 	if (!w)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	w->a = a;
+	audit_attributes(a, a->root, "", w->names); /* of the tree's root, which has no line in the manifest */
 	enter(w, a->root, ".", 0);
 	while (w->depth > 0) {
 		struct level *top = &w->levels[w->depth - 1];

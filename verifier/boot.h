@@ -46,6 +46,9 @@ int boot_attempt(const struct device *d, struct boot_state *out, struct err *e);
  * nothing. Returns 0 or -1. */
 int boot_recovery(const struct device *d, bool on, struct err *e);
 
+/* True when the N bytes of IN are what this board's `boot marker' can hold in a file: a boot record, or the recovery marker, set or not. */
+bool boot_marker_is_ours(const struct device *d, const unsigned char *in, size_t n);
+
 /* The other one; and its letter. */
 enum side boot_other(enum side side);
 const char *boot_letter(enum side side);

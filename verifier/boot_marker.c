@@ -105,16 +105,34 @@ static int write_marker(const struct device *d, const struct boot_state *next, s
 
 const struct boot_method boot_marker = {.word = "marker", .read = read_marker, .write = write_marker, .counts = true};
 
+/* Counts up from 0; all zeros when it is not set. */
+static void make_recovery(unsigned char out[static RECOVERY_SIZE], bool on)
+{
+	for (size_t i = 0; i < RECOVERY_SIZE; i++)
+		out[i] = on ? (unsigned char)i : 0;
+}
+
+bool boot_marker_is_ours(const struct device *d, const unsigned char *in, size_t n)
+{
+	unsigned char on[RECOVERY_SIZE], off[RECOVERY_SIZE];
+	struct boot_state s;
+
+	if (d->two_sided)
+		return n == BOOT_RECORD_SIZE && boot_record_parse(&s, in) == 0;
+	make_recovery(on, true);
+	make_recovery(off, false);
+	return n == RECOVERY_SIZE && (memcmp(in, on, n) == 0 || memcmp(in, off, n) == 0);
+}
+
 int boot_recovery(const struct device *d, bool on, struct err *e)
 {
-	unsigned char bytes[RECOVERY_SIZE] = {0};
+	unsigned char bytes[RECOVERY_SIZE];
 	const char *target = d->boot_argument;
 	struct copy c;
 
 	if (d->two_sided || d->boot != BOOT_MARKER)
 		return 0;
 	copy_next(&c, &target);
-	for (unsigned char i = 0; on && i < RECOVERY_SIZE; i++)
-		bytes[i] = i;
+	make_recovery(bytes, on);
 	return put(d, bytes, on || c.kind == COPY_BLOCK || c.kind == COPY_FILE ? sizeof bytes : 0, e);
 }

@@ -13,7 +13,8 @@ static const struct {
 	[FINDING_MODIFIED] = {"modified", false},     [FINDING_MISSING] = {"missing", false},
 	[FINDING_ADDED] = {"added", false},           [FINDING_TYPE] = {"type", false},
 	[FINDING_MODE] = {"mode", false},             [FINDING_OWNER] = {"owner", false},
-	[FINDING_LINK] = {"link", false},             [FINDING_UNREADABLE] = {"unreadable", false},
+	[FINDING_LINK] = {"link", false},             [FINDING_ATTRIBUTE] = {"attribute", false},
+	[FINDING_UNREADABLE] = {"unreadable", false},
 	[FINDING_SETTING] = {"setting", false},       [FINDING_WEAKNESS] = {"weakness", false},
 	[FINDING_SIGN] = {"sign", true},
 };

@@ -18,6 +18,7 @@ enum finding_kind {
 	FINDING_MODE,       /* permissions, set-id bits, capabilities */
 	FINDING_OWNER,
 	FINDING_LINK,       /* the link leads elsewhere */
+	FINDING_ATTRIBUTE,  /* an access control list or another extended attribute */
 	FINDING_UNREADABLE, /* could not be compared, which must not pass for a match */
 	/* No differences. */
 	FINDING_SETTING,    /* a difference in what upgrades carry over */

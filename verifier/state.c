@@ -118,6 +118,17 @@ static void sum_line(char out[static SUM_LENGTH + 1], const char *body, size_t l
 	snprintf(out, SUM_LENGTH + 1, SUM_LINE "%s\n", hex);
 }
 
+bool state_sum_fits(const char *text, size_t n, size_t *len)
+{
+	char expected[SUM_LENGTH + 1];
+
+	if (n < SUM_LENGTH)
+		return false;
+	*len = n - SUM_LENGTH;
+	sum_line(expected, text, *len);
+	return memcmp(text + *len, expected, SUM_LENGTH) == 0;
+}
+
 /* Records are kept in two generations. A journal must not be: the one before it is done, and over. */
 static bool is_record(const char *name)
 {
@@ -127,21 +138,17 @@ static bool is_record(const char *name)
 /* Reads one generation. Returns as state_read. */
 static int read_one(const char *path, char **body, size_t *len, size_t max, struct err *e)
 {
-	char expected[SUM_LENGTH + 1], *text = NULL;
+	char *text = NULL;
 	size_t n = 0;
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
 	if (io_read_file(&text, &n, path, max + SUM_LENGTH, e) != 0)
 		return -1;
-	if (n >= SUM_LENGTH) {
-		sum_line(expected, text, n - SUM_LENGTH);
-		if (memcmp(text + n - SUM_LENGTH, expected, SUM_LENGTH) == 0) {
-			*len = n - SUM_LENGTH;
-			text[*len] = '\0';
-			*body = text;
-			return 1;
-		}
+	if (state_sum_fits(text, n, len)) {
+		text[*len] = '\0';
+		*body = text;
+		return 1;
 	}
 	free(text);
 	return err_set(e, VERDICT_SYSTEM, "%s is damaged: its checksum does not fit", path);
@@ -162,7 +169,7 @@ int state_read(const struct device *d, const char *name, char **body, size_t *le
 
 int state_salvage(const struct device *d, const char *name, char **body, size_t *len, size_t max, struct err *e)
 {
-	char path[STATE_PATH_MAX], expected[SUM_LENGTH + 1], *text = NULL;
+	char path[STATE_PATH_MAX], *text = NULL;
 	size_t n = 0;
 
 	*body = NULL;
@@ -175,13 +182,9 @@ int state_salvage(const struct device *d, const char *name, char **body, size_t 
 		return errno == ENOMEM ? -1 : STATE_UNREADABLE;
 	*body = text;
 	*len = n;
-	if (n >= SUM_LENGTH) {
-		sum_line(expected, text, n - SUM_LENGTH);
-		if (memcmp(text + n - SUM_LENGTH, expected, SUM_LENGTH) == 0) {
-			*len = n - SUM_LENGTH;
-			return 0;
-		}
-	}
+	if (state_sum_fits(text, n, len))
+		return 0;
+	*len = n;
 	err_set(e, VERDICT_SYSTEM, "its checksum does not fit");
 	return STATE_DAMAGED;
 }

@@ -38,6 +38,9 @@ int state_write(const struct device *d, const char *name, const char *body, size
 /* Removes a state file; a missing one is fine. Returns 0 or -1. */
 int state_remove(const struct device *d, const char *name, struct err *e);
 
+/* True when the N bytes of TEXT end in such a line, and its hash is that of the *LEN bytes before it. */
+bool state_sum_fits(const char *text, size_t n, size_t *len);
+
 /* Removes what a state_write that a power cut interrupted left behind. The caller holds the lock. Returns 0 or -1. */
 int state_sweep(const struct device *d, struct err *e);
 /* Renames a state file; one that has been renamed already is fine. Returns 0 or -1. */

@@ -62,7 +62,7 @@ static int stage(struct target_file *f, const char *path, struct err *e)
 	if (f->dir < 0 || swap_staged_name(f->staged, base, e) != 0)
 		return -1;
 	f->fd = openat(f->dir, f->staged, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return f->fd >= 0 ? 0 : err_errno(e, "cannot stage beside %s", path);
+	return f->fd >= 0 ? io_drop_acls(f->fd, path, e) : err_errno(e, "cannot stage beside %s", path);
 }
 
 int target_file_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e)
