@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* BLAKE2b, Ed25519 verification and base64: the only file of core that calls libsodium. It cannot sign. */
+/* BLAKE2b, Ed25519 verification and base64. Of core, only crypto.c and sha256.c call libsodium. Neither can sign. */
 #ifndef CORE_CRYPTO_H
 #define CORE_CRYPTO_H
 

@@ -72,6 +72,12 @@ void client_finish(struct client *c, struct visit *v, CURLcode code)
 		why = "the board's answer has a header field without an end, or memory is short";
 
 	client_take_out(c, v);
+	if (code == CURLE_OK && !x->halted && exchange_again(x, &v->login) && client_send(c, v) == 0)
+		return;
+	if (code == CURLE_OK && x->halted) {
+		code = CURLE_ABORTED_BY_CALLBACK;
+		why = x->halted;
+	}
 	x->answer.whole = code == CURLE_OK;
 	x->answer.sent = x->post && x->post->at == post_size(x->post);
 	v->failure[0] = '\0';

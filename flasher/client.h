@@ -3,7 +3,7 @@
  * all shorter requests go through a gate.
  *
  * The rules of every request: HTTP/1.1 over a connection of its own (libcurl repeats a request by itself when a kept one
- * turns out dead), no proxy and nothing else from the environment, no redirect, Digest or nothing, every answer bounded,
+ * turns out dead), no proxy and nothing else from the environment, no redirect, no login by libcurl (login.h), every answer bounded,
  * and a body is handed out once and can never be rewound. */
 #ifndef FLASHER_CLIENT_H
 #define FLASHER_CLIENT_H
@@ -52,8 +52,14 @@ void visit_cancel(struct visit *v);
 /* Cancels, and frees. Safe on NULL, and within a call of TOLD. */
 void visit_close(struct visit **v);
 
-/* Who logs in from now on. USER NULL: nobody; then a challenge ends in 401. PASSWORD must outlive the visit. */
-int visit_login(struct visit *v, const char *user, const struct secret *password, struct err *e);
+/* Who logs in from now on, by Digest, and to which REALM alone (""; any other one: no challenge is answered). USER NULL: nobody. libcurl is
+ * never told. The first request after this draws a challenge; those behind it carry an answer unasked. USER and PASSWORD must outlive the
+ * visit. */
+void visit_login(struct visit *v, const char *user, const struct secret *password, const char *realm);
+
+/* False when the next request could be asked for the password again: its nonce was used, and this board has not taken one twice yet. */
+bool visit_ready(const struct visit *v);
+
 
 /* Sends TOKEN with every request from now on (RFC 6750); NULL: none. Returns 0, or -1: system, or usage when it could not stand in a field. */
 int visit_bearer(struct visit *v, const char *token, struct err *e);
@@ -61,9 +67,12 @@ int visit_bearer(struct visit *v, const char *token, struct err *e);
 /* Told once for a request, from the loop. It may begin the next one, or close the visit. */
 typedef void visit_told(void *owner, struct visit *v);
 
-/* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s, not counting a wait at the gate). POST must live until TOLD.
+/* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s, not counting a wait at the gate). PATH and POST must live until TOLD.
  * Returns 0, or -1 (system), and then nothing will be told. */
 int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e);
+
+/* As visit_begin of a GET, but a new nonce that it brings is kept for the next request and not answered: HTTP 401 is told, and visit_ready. */
+int visit_renew(struct visit *v, const char *path, visit_told *told, void *owner, struct err *e);
 
 /* After TOLD: all that came back; it lives until the next request. */
 const struct exchange *visit_exchange(const struct visit *v);

@@ -23,6 +23,8 @@ struct visit {
 	CURL *curl;
 	struct curl_slist *fields;
 	char *bearer;            /* a whole header field, or NULL; wiped when freed */
+	struct login login;
+	const char *path;        /* of the request under way; the caller's */
 	struct visit_options options;
 	struct gate_pass pass;
 	struct bucket_waiter waiter;
@@ -41,6 +43,9 @@ void client_take_out(struct client *c, struct visit *v);
 
 /* V's request has ended with CODE: takes it out, and tells. V may be gone afterwards. */
 void client_finish(struct client *c, struct visit *v, CURLcode code);
+
+/* Sends V's request: the first time, and again with what its login took from the answer. Returns 0, or -1 when memory is out. */
+int client_send(struct client *c, struct visit *v);
 
 /* The bucket has a share for V. Called by it with a visit. */
 void client_turn(void *visit);

@@ -91,7 +91,8 @@ static int set_common(struct visit *v)
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, "");                    /* also shuts out http_proxy of the environment */
 	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_DIGEST); /* Basic would hand the password to whoever answers */
+	SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE); /* it knows no password, and answers no challenge */
+	SET(CURLOPT_PATH_AS_IS, 1L);               /* the login's hash is over the path as it is sent */
 	SET(CURLOPT_USERAGENT, "firmflash/" FIRMSEAL_VERSION);
 	SET(CURLOPT_FRESH_CONNECT, 1L);            /* libcurl repeats a request when a kept connection turns out dead */
 	SET(CURLOPT_FORBID_REUSE, 1L);
@@ -148,22 +149,14 @@ void visit_close(struct visit **v)
 	*v = NULL;
 }
 
-/* A handle of its own for each login: with what libcurl remembers of the challenge to the one before it would try a wrong password
- * twice, and some boards count. */
-int visit_login(struct visit *v, const char *user, const struct secret *password, struct err *e)
+void visit_login(struct visit *v, const char *user, const struct secret *password, const char *realm)
 {
-	CURL *curl = curl_easy_init();
-	bool failed = false;
+	login_set(&v->login, user, password, realm);
+}
 
-	if (!curl)
-		return err_set(e, VERDICT_SYSTEM, "out of memory for a login");
-	curl_easy_cleanup(v->curl);
-	v->curl = curl;
-	if (set_common(v))
-		return err_set(e, VERDICT_SYSTEM, "cannot set libcurl up");
-	SET(CURLOPT_USERNAME, user);
-	SET(CURLOPT_PASSWORD, user && password ? secret_text(password) : NULL);
-	return failed ? err_set(e, VERDICT_SYSTEM, "out of memory for a login") : 0;
+bool visit_ready(const struct visit *v)
+{
+	return login_ready(&v->login);
 }
 
 int visit_bearer(struct visit *v, const char *token, struct err *e)
@@ -196,13 +189,16 @@ static int add_field(struct visit *v, const char *field)
 	return 0;
 }
 
-/* Sets the header fields of the next request: TYPE of its body, unless that is NULL, and the token. */
+/* Sets the header fields of the next request: TYPE of its body, unless that is NULL, the token, and the answer to the last challenge. */
 static int set_fields(struct visit *v, const char *type)
 {
+	char login[LOGIN_FIELD_MAX];
+
+	v->exchange.tried = login_field(&v->login, login, type ? "POST" : "GET", v->path);
 	curl_easy_setopt(v->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(v->fields);
 	v->fields = NULL;
-	if (add_field(v, v->bearer) || add_field(v, type) || add_field(v, type ? "Expect:" : NULL)) /* an old lighttpd answers 417 to it */
+	if (add_field(v, v->bearer) || (v->exchange.tried && add_field(v, login)) || add_field(v, type) || add_field(v, type ? "Expect:" : NULL)) /* an old lighttpd answers 417 to it */
 		return -1;
 	return curl_easy_setopt(v->curl, CURLOPT_HTTPHEADER, v->fields) == CURLE_OK ? 0 : -1;
 }
@@ -230,23 +226,40 @@ static int set_request(struct visit *v, const char *path, const struct post *pos
 	return failed ? -1 : 0;
 }
 
-int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e)
+int client_send(struct client *c, struct visit *v)
 {
-	struct client *c = v->client;
+	const struct post *post = v->exchange.post;
 	bool image = post && post->image; /* those are counted elsewhere, and may take as long as they want */
 
-	exchange_begin(&v->exchange, post, v->options.realm, loop_now(c->loop));
 	v->error[0] = v->failure[0] = '\0';
+	if (set_request(v, v->path, post) != 0)
+		return -1;
+	if (!image && !gate_ask(&c->gate, &v->pass))
+		return 0;
+	if (client_take_in(c, v) == 0)
+		return 0;
+	gate_leave(&c->gate, &v->pass);
+	return -1;
+}
+
+static int begin(struct visit *v, const char *path, struct post *post, bool keep_challenge, visit_told *told, void *owner, struct err *e)
+{
+	exchange_begin(&v->exchange, post, v->login.user ? v->login.realm : v->options.realm, loop_now(v->client->loop));
+	v->exchange.keep_challenge = keep_challenge;
+	v->path = path;
 	v->told = told;
 	v->owner = owner;
-	if (set_request(v, path, post) == 0) {
-		if (!image && !gate_ask(&c->gate, &v->pass))
-			return 0;
-		if (client_take_in(c, v) == 0)
-			return 0;
-		gate_leave(&c->gate, &v->pass);
-	}
-	return err_set(e, VERDICT_SYSTEM, "cannot begin a request: out of memory");
+	return client_send(v->client, v) == 0 ? 0 : err_set(e, VERDICT_SYSTEM, "cannot begin a request: out of memory");
+}
+
+int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e)
+{
+	return begin(v, path, post, false, told, owner, e);
+}
+
+int visit_renew(struct visit *v, const char *path, visit_told *told, void *owner, struct err *e)
+{
+	return begin(v, path, NULL, true, told, owner, e);
 }
 
 const struct exchange *visit_exchange(const struct visit *v)

@@ -22,7 +22,7 @@ enum rebooted { NOT_ASKED, NOT_WANTED, BY_ITSELF, TOLD, NOT_TOLD };
 struct run {
 	struct push_options options;
 	struct board board;
-	struct secret *password;
+	struct credentials *credentials;
 	struct image image;
 	struct loop *loop;
 	struct client *client;
@@ -136,8 +136,9 @@ static int visit_board(struct one *one, const struct address *to, enum rebooted 
 	const struct http_options http = {to, &run->board, o->wipe, o->timeout * 1000, &run->bandwidth};
 
 	*rebooted = NOT_ASKED;
-	if (http_open(&one->http, run->client, &http, e) || http_login(one->http, o->user, run->password, e))
+	if (http_open(&one->http, run->client, &http, e))
 		return -1;
+	http_login(one->http, &credentials_find(run->credentials, "")->each[0], o->realm);
 	http_probe(one->http, on_told, one);
 	if (loop_run(run->loop, e))
 		return -1;
@@ -175,6 +176,24 @@ static int status_of(const struct run *run)
 	return STATUS_DONE;
 }
 
+/* One login for one kind of board, both named on the command line: so it is for the scheme of that kind. */
+static int read_login(struct run *run, struct err *e)
+{
+	const struct push_options *o = &run->options;
+	struct secret *password = NULL;
+
+	if (secret_read(&password, o->password_file, o->password_fd, e) != 0)
+		return -1;
+	if (credentials_single(&run->credentials, credential_scheme_of(&run->board), o->user, password, e) != 0) {
+		secret_free(&password);
+		return -1;
+	}
+	if (credential_next(credentials_find(run->credentials, ""), 0, &run->board, o->realm) == CREDENTIALS_EACH_MAX)
+		return err_set(e, VERDICT_USAGE, "the profile %s names no realm: --realm TEXT says to which one the password may be shown (it is in the "
+						 "board's WWW-Authenticate field; `firmflash scan --details' shows it)", run->board.id);
+	return 0;
+}
+
 static int prepare(struct run *run, struct err *e)
 {
 	struct push_options *o = &run->options;
@@ -187,7 +206,7 @@ static int prepare(struct run *run, struct err *e)
 		return -1;
 	if (o->wipe && !run->board.wipe.upgrade[0])
 		return err_set(e, VERDICT_USAGE, "%s has no way to upgrade and wipe the settings", run->board.id);
-	if (secret_read(&run->password, o->password_file, o->password_fd, e))
+	if (read_login(run, e))
 		return -1;
 	policy.board = run->board.hardware;
 	if (image_open(&run->image, o->bundle, &o->trust, &policy, e)) {
@@ -245,7 +264,7 @@ int cmd_push(int argc, char **argv)
 	status = cli_done(status_of(&run));
 out:
 	stop(&run);
-	secret_free(&run.password);
+	credentials_free(&run.credentials);
 	image_close(&run.image);
 	push_options_free(&run.options);
 	return status;

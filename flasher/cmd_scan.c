@@ -165,7 +165,7 @@ static int read_credentials(struct run *run, struct err *e)
 		return 0;
 	if (secret_read(&password, run->password_file, run->password_fd, e))
 		return -1;
-	if (credentials_single(&run->credentials, run->user ? run->user : "root", password, e)) {
+	if (credentials_single(&run->credentials, CREDENTIAL_DIGEST, run->user ? run->user : "root", password, e)) {
 		secret_free(&password);
 		return -1;
 	}

@@ -2,22 +2,19 @@
 /* Reads the credentials file, and every password it names. */
 #include "flasher/credentials.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/io.h"
 
 #define MAGIC "firmseal-credentials 1"
+#define DEFAULT "default"
 
 enum {
 	PATH_BYTES = 4096,
-	NOT_OWNERS = 077,
 	NOT_SYSTEMDS = 037, /* it gives a service's user leave by an ACL, whose mask shows as the group's leave to read */
 };
 
@@ -25,29 +22,6 @@ struct credentials {
 	struct credential_list lists[CREDENTIALS_NAMES_MAX];
 	size_t n;
 };
-
-/* Opens FILE, which nobody may use as FORBIDDEN says: on that descriptor, so that what was looked at is what is read. */
-static int open_private(const char *file, mode_t forbidden, struct err *e)
-{
-	char quoted[160];
-	struct stat st;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	err_quote(quoted, sizeof quoted, file, strlen(file));
-	if (fd < 0)
-		return err_errno(e, "cannot open %s", quoted);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		err_set(e, VERDICT_USAGE, "%s is not a regular file", quoted);
-	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		err_set(e, VERDICT_USAGE, "%s belongs to another user", quoted);
-	else if (st.st_mode & forbidden)
-		err_set(e, VERDICT_USAGE, "%s may be used by others than its owner (mode %04o; chmod 600)", quoted,
-			(unsigned)(st.st_mode & 07777));
-	else
-		return fd;
-	close(fd);
-	return -1;
-}
 
 bool credential_user_valid(const char *user)
 {
@@ -61,7 +35,7 @@ bool credential_user_valid(const char *user)
 
 static int read_password(struct secret **out, const char *file, mode_t forbidden, struct err *e)
 {
-	int fd = open_private(file, forbidden, e), rc;
+	int fd = io_open_private(file, forbidden, e), rc;
 
 	if (fd < 0)
 		return -1;
@@ -93,7 +67,7 @@ static int read_source(struct secret **out, struct span kind, struct span value,
 	if (text_unescape(text, sizeof text, value) < 0)
 		return err_set(e, VERDICT_USAGE, "the last field is not escaped as it should be (%%20 for a blank)");
 	if (span_is(kind, "file"))
-		return text[0] == '/' ? read_password(out, text, NOT_OWNERS, e)
+		return text[0] == '/' ? read_password(out, text, IO_NOT_OWNERS, e)
 				      : err_set(e, VERDICT_USAGE, "a password file wants its absolute path");
 	if (span_is(kind, "systemd"))
 		return text_is_name(value) ? read_systemd(out, text, e)
@@ -117,14 +91,34 @@ static struct credential_list *list_named(struct credentials *c, struct span nam
 	return &c->lists[c->n++];
 }
 
+/* What stands behind a password's place. */
+static int take_scheme(struct credential *c, const char *name, const struct span *f, size_t n, struct err *e)
+{
+	*c->realm = '\0';
+	c->scheme = CREDENTIAL_DIGEST;
+	if (n == 0)
+		return 0;
+	if (span_is(f[0], "token") && n == 1) {
+		c->scheme = CREDENTIAL_TOKEN;
+		return strcmp(name, DEFAULT) != 0 ? 0 : err_set(e, VERDICT_USAGE, "boards that name no credential have `" DEFAULT "', and a token "
+										 "line is sent as it is: give it another name, and name that for its boards");
+	}
+	if (!span_is(f[0], "digest"))
+		return err_set(e, VERDICT_USAGE, "a line ends with its scheme: digest, digest REALM or token");
+	if (n > 1 && text_unescape(c->realm, sizeof c->realm, f[1]) <= 0)
+		return err_set(e, VERDICT_USAGE, "a realm has 1 to %d bytes, escaped (%%20 for a blank)", CHALLENGE_REALM_MAX);
+	return 0;
+}
+
 static int take_line(struct credentials *c, struct span line, struct err *e)
 {
-	struct span f[5];
+	struct span f[7];
 	struct credential_list *list;
 	struct credential *each;
+	size_t n = text_fields(line, f, 7);
 
-	if (text_fields(line, f, 5) != 5 || !span_is(f[0], "credential") || !text_is_name(f[1]))
-		return err_set(e, VERDICT_USAGE, "wanted: credential NAME USER file|systemd|fd WHERE");
+	if (n < 5 || !span_is(f[0], "credential") || !text_is_name(f[1]))
+		return err_set(e, VERDICT_USAGE, "wanted: credential NAME USER file|systemd|fd WHERE [digest [REALM] | token]");
 	list = list_named(c, f[1], e);
 	if (!list)
 		return -1;
@@ -134,7 +128,7 @@ static int take_line(struct credentials *c, struct span line, struct err *e)
 	each = &list->each[list->n];
 	if (text_unescape(each->user, sizeof each->user, f[2]) < 0 || !credential_user_valid(each->user))
 		return err_set(e, VERDICT_USAGE, "that is no user's name");
-	if (read_source(&each->password, f[3], f[4], e))
+	if (take_scheme(each, list->name, f + 5, n - 5, e) != 0 || read_source(&each->password, f[3], f[4], e))
 		return -1;
 	list->n++;
 	return 0;
@@ -169,7 +163,7 @@ int credentials_read(struct credentials **out, const char *file, struct err *e)
 		err_set(e, VERDICT_SYSTEM, "out of memory");
 		goto out;
 	}
-	fd = open_private(file, NOT_OWNERS, e);
+	fd = io_open_private(file, IO_NOT_OWNERS, e);
 	if (fd < 0)
 		goto out;
 	err_quote(quoted, sizeof quoted, file, strlen(file));
@@ -197,7 +191,7 @@ out:
 	return rc;
 }
 
-int credentials_single(struct credentials **out, const char *user, struct secret *password, struct err *e)
+int credentials_single(struct credentials **out, enum credential_scheme scheme, const char *user, struct secret *password, struct err *e)
 {
 	struct credentials *c;
 
@@ -208,8 +202,9 @@ int credentials_single(struct credentials **out, const char *user, struct secret
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	snprintf(c->lists[0].name, sizeof c->lists[0].name, "default");
+	snprintf(c->lists[0].name, sizeof c->lists[0].name, DEFAULT);
 	snprintf(c->lists[0].each[0].user, sizeof c->lists[0].each[0].user, "%s", user);
+	c->lists[0].each[0].scheme = scheme;
 	c->lists[0].each[0].password = password;
 	c->lists[0].n = c->n = 1;
 	*out = c;
@@ -219,11 +214,57 @@ int credentials_single(struct credentials **out, const char *user, struct secret
 const struct credential_list *credentials_find(const struct credentials *c, const char *name)
 {
 	if (!*name)
-		name = "default";
+		name = DEFAULT;
 	for (size_t i = 0; i < c->n; i++)
 		if (strcmp(c->lists[i].name, name) == 0)
 			return &c->lists[i];
 	return NULL;
+}
+
+enum credential_scheme credential_scheme_of(const struct board *profile)
+{
+	return profile->dialect == BOARD_TOKEN ? CREDENTIAL_TOKEN : CREDENTIAL_DIGEST;
+}
+
+const char *credential_scheme_word(enum credential_scheme scheme)
+{
+	return scheme == CREDENTIAL_TOKEN ? "token" : "digest";
+}
+
+const char *credential_realm(const struct credential *c, const struct board *profile, const char *realm)
+{
+	return c->realm[0] ? c->realm : profile->realm[0] ? profile->realm : realm ? realm : "";
+}
+
+size_t credential_next(const struct credential_list *list, size_t from, const struct board *profile, const char *realm)
+{
+	enum credential_scheme scheme = credential_scheme_of(profile);
+
+	for (size_t i = from; list && i < list->n; i++)
+		if (list->each[i].scheme == scheme && (scheme == CREDENTIAL_TOKEN || *credential_realm(&list->each[i], profile, realm)))
+			return i;
+	return CREDENTIALS_EACH_MAX;
+}
+
+int credential_check(const struct credential_list *list, const char *name, const struct board *profile, const char *realm, struct err *e)
+{
+	const char *scheme = credential_scheme_word(credential_scheme_of(profile));
+	bool token = credential_scheme_of(profile) == CREDENTIAL_TOKEN;
+
+	if (credential_next(list, 0, profile, realm) != CREDENTIALS_EACH_MAX)
+		return 0;
+	if (!*name)
+		name = DEFAULT;
+	if (!list)
+		return err_set(e, VERDICT_USAGE, "there is no credential \"%s\": write a line `credential %s USER file WHERE %s'", name, name,
+			       scheme);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->each[i].scheme == credential_scheme_of(profile))
+			return err_set(e, VERDICT_USAGE, "neither the credential \"%s\" nor the profile %s names a realm: write `digest REALM' behind "
+							 "its line (%%20 for a blank), or --realm TEXT", name, profile->id);
+	return err_set(e, VERDICT_USAGE, "no line of the credential \"%s\" is for %s, whose scheme is %s%s: write a line `credential %s USER file "
+					 "WHERE %s', and name it for these boards", name, profile->id, scheme,
+		       token ? ", which is sent the password itself" : "", token && strcmp(name, DEFAULT) == 0 ? "NAME" : name, scheme);
 }
 
 void credentials_free(struct credentials **c)

@@ -42,10 +42,23 @@ static int on_status(struct exchange *x, const char *line, size_t len)
 	x->answer = (struct answer){.status = (int)status, .body = x->body};
 	x->challenge = (struct challenge){.digest = false};
 	if (x->post && status == 401)
-		return halt(x, "the password was asked for again"); /* or libcurl would begin a second POST */
-	if (++x->answers > EXCHANGE_ANSWERS_MAX)
-		return halt(x, "the board keeps asking for the password");
+		return halt(x, "the password was asked for again"); /* a body is sent once */
+	x->answers++;
 	return 0;
+}
+
+bool exchange_again(struct exchange *x, struct login *l)
+{
+	enum login_step step = login_judge(l, x->answer.status, &x->challenge, x->tried);
+
+	if (step == LOGIN_OVER || x->foreign || x->post || (x->keep_challenge && x->tried))
+		return false;
+	if (x->answers >= LOGIN_ANSWERS_MAX) {
+		halt(x, "the board keeps asking for the password");
+		return false;
+	}
+	x->answer = (struct answer){.status = 0, .body = x->body}; /* if no other one comes, none came */
+	return true;
 }
 
 /* Points *VALUE at the value of field NAME, without white space at its ends. False when LINE is another field. */
@@ -85,22 +98,19 @@ int exchange_head(struct exchange *x, const char *line, size_t len)
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
 		return on_status(x, line, len);
 	if (field_value(&value, line, len, "WWW-Authenticate"))
-		challenge_add(&x->challenge, value.at, value.len);
+		challenge_add(&x->challenge, x->realm, value.at, value.len);
 	if (field_value(&value, line, len, "Firmseal-Verdict"))
 		take_word(&x->answer, value);
-	if (len > 2 || x->answer.status != 401 || !x->challenge.digest)
-		return 0;
-	/* The head ends here, and after it libcurl would answer the challenge. */
-	if (*x->realm && strcmp(x->realm, x->challenge.realm) != 0) {
-		x->foreign = true;
-		return halt(x, "the board has another realm");
-	}
+	if (len <= 2 && x->answer.status == 401)
+		x->foreign = x->challenge.digest && *x->realm && strcmp(x->realm, x->challenge.realm) != 0;
 	return 0;
 }
 
 int exchange_body(struct exchange *x, const char *bytes, size_t len)
 {
 	if (len == 0) /* libcurl's way to hand over an empty one; no room was made yet to copy it to */
+		return 0;
+	if (x->answer.status == 401) /* a page for people, of any length within the request's time */
 		return 0;
 	if (len > ANSWER_MAX - x->answer.len) {
 		x->overflow = true;

@@ -65,7 +65,7 @@ static int open_rollout(struct fleet_run *f, struct err *e)
 {
 	struct rollout_setup setup = {
 		.loop = f->loop, .maker = f->maker, .plan = &f->plan, .kinds = f->kinds, .nkinds = f->nkinds,
-		.credentials = f->credentials, .ledger = f->ledger, .devices = f->devices, .wall_ms = fleet_wall_ms(),
+		.credentials = f->credentials, .realm = f->options.realm, .ledger = f->ledger, .devices = f->devices, .wall_ms = fleet_wall_ms(),
 		.view = on_view, .owner = f};
 	char *value = malloc(LEDGER_VALUE_MAX + 1);
 	uint64_t opened = 0;

@@ -19,15 +19,24 @@ int fleet_read_credentials(struct fleet_run *f, struct err *e)
 	} else if (!o->password_file && o->password_fd < 0) {
 		return err_set(e, VERDICT_USAGE, "the password came by a descriptor, and is wanted again (--password-fd)");
 	} else if (secret_read(&password, o->password_file, o->password_fd, e) ||
-		   credentials_single(&f->credentials, o->user ? o->user : "root", password, e)) {
+		   credentials_single(&f->credentials, CREDENTIAL_DIGEST, o->user ? o->user : "root", password, e)) {
 		secret_free(&password);
 		return -1;
 	}
-	for (size_t i = 0; i < f->plan.n; i++)
-		if (f->plan.devices[i].wave && !credentials_find(f->credentials, f->plan.devices[i].board.credential))
-			return err_set(e, VERDICT_USAGE, "%s wants the credential \"%s\", which there is none of",
-				       f->plan.devices[i].board.mac,
-				       f->plan.devices[i].board.credential[0] ? f->plan.devices[i].board.credential : "default");
+	return 0;
+}
+
+/* Every board of the plan has a login that its kind may be shown. */
+static int check_credentials(const struct fleet_run *f, struct err *e)
+{
+	for (size_t i = 0; i < f->plan.n; i++) {
+		const struct inventory_board *b = &f->plan.devices[i].board;
+
+		for (size_t k = 0; f->plan.devices[i].wave && k < f->nkinds; k++)
+			if (strcmp(f->kinds[k].board.id, b->board) == 0 &&
+			    credential_check(credentials_find(f->credentials, b->credential), b->credential, &f->kinds[k].board, f->options.realm, e) != 0)
+				return err_prefix(e, "%s", b->mac);
+	}
 	return 0;
 }
 
@@ -109,7 +118,7 @@ int fleet_open_images(struct fleet_run *f, struct err *e)
 		if (f->plan.devices[i].wave && !have_kind(f, f->plan.devices[i].board.board) &&
 		    add_kind(f, f->plan.devices[i].board.board, &dirs, trust, e))
 			goto out;
-	rc = 0;
+	rc = f->options.dry_run ? 0 : check_credentials(f, e);
 out:
 	free(trust);
 	return rc;

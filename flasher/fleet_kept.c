@@ -34,7 +34,8 @@ int fleet_keep(struct fleet_run *f, struct err *e)
 	    keep_path(f->ledger, "credentials", o->credentials, e) ||
 	    keep_path(f->ledger, "password-file", o->password_file, e) || keep_path(f->ledger, "boards", o->boards_dir, e) ||
 	    keep_path(f->ledger, "metrics", o->metrics, e) || ledger_set(f->ledger, "api-port", port, e) ||
-	    (o->user && ledger_set(f->ledger, "user", o->user, e)) || (o->dry_run && ledger_set(f->ledger, "dry-run", "yes", e)))
+	    (o->user && ledger_set(f->ledger, "user", o->user, e)) ||
+	    (o->realm && ledger_set(f->ledger, "realm", o->realm, e)) || (o->dry_run && ledger_set(f->ledger, "dry-run", "yes", e)))
 		return -1;
 	for (size_t i = 0; i < o->ntrust; i++) {
 		snprintf(key, sizeof key, "trust.%zu", i);
@@ -71,6 +72,8 @@ int fleet_recall(struct fleet_run *f, struct err *e)
 
 	if (recall(f, &o->bundle, "bundle", e) || recall(f, &o->boards_dir, "boards", e) ||
 	    recall(f, &o->metrics, "metrics", e) || recall(f, &port, "api-port", e) || recall(f, &dry, "dry-run", e))
+		return -1;
+	if (recall(f, &o->realm, "realm", e))
 		return -1;
 	if (dry)
 		return err_set(e, VERDICT_USAGE, "this is the ledger of a dry run: there is nothing to be resumed");

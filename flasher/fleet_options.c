@@ -8,7 +8,7 @@
 #include "flasher/fleet_run.h"
 
 enum {
-	OPT_LEDGER, OPT_BUNDLE, OPT_PUBKEY, OPT_KEYRING, OPT_CREDENTIALS, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD,
+	OPT_LEDGER, OPT_BUNDLE, OPT_PUBKEY, OPT_KEYRING, OPT_CREDENTIALS, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_REALM,
 	OPT_BOARDS, OPT_METRICS, OPT_INVENTORY, OPT_STATE, OPT_API_PORT, OPT_DRY_RUN, OPT_LIFT, OPT_OPEN, OPT_JSON, OPT_QUIET,
 	OPT_NONE,
 };
@@ -22,6 +22,7 @@ static const struct option long_options[] = {
 	{"user", required_argument, NULL, OPT_USER},
 	{"password-file", required_argument, NULL, OPT_PASSWORD_FILE},
 	{"password-fd", required_argument, NULL, OPT_PASSWORD_FD},
+	{"realm", required_argument, NULL, OPT_REALM},
 	{"boards", required_argument, NULL, OPT_BOARDS},
 	{"metrics", required_argument, NULL, OPT_METRICS},
 	{"inventory", required_argument, NULL, OPT_INVENTORY},
@@ -81,7 +82,7 @@ static int take(struct fleet_options *o, int option, const char *value, struct e
 {
 	const char **texts[OPT_NONE] = {
 		[OPT_LEDGER] = &o->ledger,   [OPT_BUNDLE] = &o->bundle,   [OPT_CREDENTIALS] = &o->credentials,
-		[OPT_USER] = &o->user,       [OPT_PASSWORD_FILE] = &o->password_file, [OPT_BOARDS] = &o->boards_dir,
+		[OPT_USER] = &o->user,       [OPT_PASSWORD_FILE] = &o->password_file, [OPT_REALM] = &o->realm, [OPT_BOARDS] = &o->boards_dir,
 		[OPT_METRICS] = &o->metrics, [OPT_INVENTORY] = &o->inventory, [OPT_STATE] = &o->states,
 	};
 	uint64_t number;

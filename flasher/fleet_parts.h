@@ -48,11 +48,11 @@ int fleet_keep(struct fleet_run *f, struct err *e);
 /* Sets the options that were not given to what the ledger kept. Returns 0 or -1 (usage: of a dry run nothing is kept). */
 int fleet_recall(struct fleet_run *f, struct err *e);
 
-/* Reads the passwords; every board of the plan must have a credential. Returns 0 or -1. */
+/* Reads the passwords. Returns 0 or -1. */
 int fleet_read_credentials(struct fleet_run *f, struct err *e);
 
 /* Verifies the bundle, which must be the one that was planned with, and makes of it what each kind of board in the plan is
- * sent: once for all that are sent the same. Returns 0 or -1. */
+ * sent: once for all that are sent the same. Every board must have a login for its kind. Returns 0 or -1. */
 int fleet_open_images(struct fleet_run *f, struct err *e);
 void fleet_close_images(struct fleet_run *f);
 

@@ -19,6 +19,7 @@ struct fleet_options {
 	const char *credentials;
 	const char *user, *password_file;
 	int password_fd;             /* -1: not given */
+	const char *realm;           /* --realm: for lines and profiles that name none */
 	const char *boards_dir;
 	const char *metrics;         /* for the node exporter */
 	const char *inventory;       /* of resume and retry: addresses of today */

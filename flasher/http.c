@@ -10,8 +10,9 @@ struct http {
 	struct http_options options;
 	struct visit *visit;
 	const struct board_way *way;
-	const char *user;
-	const struct secret *password;
+	const struct credential *login; /* of the board's scheme, or NULL */
+	const char *realm;        /* that LOGIN is for */
+	const struct image *image; /* that is to be sent */
 	const char *path;         /* of the request under way */
 	bool asked;               /* the probe was asked for a password */
 	struct post post;
@@ -58,11 +59,18 @@ void http_close(struct http **h)
 	*h = NULL;
 }
 
-int http_login(struct http *h, const char *user, const struct secret *password, struct err *e)
+void http_login(struct http *h, const struct credential *c, const char *realm)
 {
-	h->user = user;
-	h->password = password;
-	return visit_login(h->visit, user, password, e);
+	h->login = c && c->scheme == credential_scheme_of(h->options.board) ? c : NULL;
+	h->realm = c ? credential_realm(c, h->options.board, realm) : "";
+}
+
+/* Who the next requests are from: by Digest, or nobody that a challenge could be answered for. */
+static void log_in(struct http *h)
+{
+	bool digest = h->login && h->login->scheme == CREDENTIAL_DIGEST;
+
+	visit_login(h->visit, digest ? h->login->user : NULL, digest ? h->login->password : NULL, h->realm);
 }
 
 static void tell(void *owner)
@@ -89,10 +97,21 @@ static void begin(struct http *h, const char *path, struct post *post, visit_tol
 		tell(h); /* no memory for eight bytes: out of order is better than never */
 }
 
-static int judge_401(const struct challenge *c, struct result *r)
+static int judge_401(const struct http *h, const struct exchange *x, struct result *r)
 {
-	if (c->digest)
+	const struct challenge *c = &x->challenge;
+
+	if (x->tried)
 		return result_set(r, OUTCOME_FAILED, "wrong user or password (HTTP 401)");
+	if (c->broken)
+		return result_set(r, OUTCOME_REJECTED, "the board's request for a password (WWW-Authenticate) is malformed, and was not answered");
+	if (c->digest && !c->usable)
+		return result_set(r, OUTCOME_REJECTED, "the board asks for the password by a Digest challenge that cannot be answered: %s",
+				  c->why ? c->why : "it has another realm");
+	if (c->digest && !h->login)
+		return result_set(r, OUTCOME_FAILED, "the board asks for a password, and no credential is for it");
+	if (c->digest)
+		return result_set(r, OUTCOME_FAILED, "the board asks for a password, and its challenge could not be answered");
 	if (c->other)
 		return result_set(r, OUTCOME_REJECTED,
 				  "the board asks for the password by Basic or another scheme that may give it "
@@ -106,17 +125,17 @@ static int judge_get(const struct http *h, bool probe, struct result *r)
 	const struct exchange *x = visit_exchange(h->visit);
 	const char *failure = visit_failure(h->visit);
 	int status = x->answer.status;
-	char realm[160];
+	char realm[160], wanted[160];
 
 	if (x->foreign)
 		return result_set(r, OUTCOME_REJECTED,
 				  "another kind of board: its realm is \"%s\", that of %s is \"%s\"",
 				  err_quote(realm, sizeof realm, x->challenge.realm, strlen(x->challenge.realm)),
-				  h->options.board->id, h->options.board->realm);
+				  h->options.board->id, err_quote(wanted, sizeof wanted, x->realm, strlen(x->realm)));
 	if (failure && !(probe && x->overflow))
 		return result_set(r, OUTCOME_FAILED, "%s", failure);
 	if (status == 401)
-		return judge_401(&x->challenge, r);
+		return judge_401(h, x, r);
 	if (status >= 300 && status < 400)
 		return result_set(r, OUTCOME_FAILED,
 				  "GET %s was answered with a redirect (HTTP %d), which is not followed", h->path, status);
@@ -130,7 +149,7 @@ static void on_probe(void *owner, struct visit *v)
 {
 	struct http *h = owner;
 
-	h->asked = h->asked || visit_exchange(v)->answers > 1; /* asked once, it is answered unasked: with the challenge of before */
+	h->asked = h->asked || visit_exchange(v)->answers > 1; /* after the first challenge, requests carry an answer unasked */
 	judge_get(h, true, &h->result);
 	tell(h);
 }
@@ -167,10 +186,10 @@ static void unlock(struct http *h, http_told *told, void *owner)
 {
 	const struct board *b = h->options.board;
 
-	(void)visit_login(h->visit, NULL, NULL, NULL); /* nothing but the token is shown from here on */
+	visit_login(h->visit, NULL, NULL, ""); /* nothing but the token is shown from here on */
 	(void)visit_bearer(h->visit, NULL, NULL);
 	/* A password too long to be sent was never set there: without one the upload will be refused. */
-	if (h->password && post_init_json(&h->post, b->unlock_key, secret_text(h->password)) == 0)
+	if (h->login && h->login->scheme == CREDENTIAL_TOKEN && post_init_json(&h->post, b->unlock_key, secret_text(h->login->password)) == 0)
 		begin(h, b->unlock, &h->post, on_unlock, told, owner);
 	else
 		begin(h, b->probe, NULL, on_probe, told, owner);
@@ -182,7 +201,7 @@ void http_probe(struct http *h, http_told *told, void *owner)
 		unlock(h, told, owner);
 		return;
 	}
-	(void)visit_login(h->visit, h->user, h->password, NULL);
+	log_in(h);
 	begin(h, h->options.board->probe, NULL, on_probe, told, owner);
 }
 
@@ -216,14 +235,35 @@ static void on_upload(void *owner, struct visit *v)
 	tell(h);
 }
 
-void http_upload(struct http *h, const struct image *image, http_told *told, void *owner)
+static void send_image(struct http *h, http_told *told, void *owner)
 {
-	post_init(&h->post, image, h->options.board->field);
+	post_init(&h->post, h->image, h->options.board->field);
 	if (h->options.board->keep_field[0])
 		post_add_field(&h->post, h->options.board->keep_field, h->options.wipe ? "false" : "true");
-	if (!h->asked) /* without a challenge libcurl would send an empty POST first, to draw one */
-		(void)visit_login(h->visit, NULL, NULL, NULL);
 	begin(h, h->way->upgrade, &h->post, on_upload, told, owner);
+}
+
+static void on_renewed(void *owner, struct visit *v)
+{
+	struct http *h = owner;
+
+	if (!visit_ready(v) && judge_get(h, true, &h->result) != 0)
+		tell(h);
+	else
+		send_image(h, h->told, h->owner);
+}
+
+/* A nonce that is good for one request only must not be used up before the POST, whose body is sent once: one more GET shows whether it is. */
+void http_upload(struct http *h, const struct image *image, http_told *told, void *owner)
+{
+	struct err e = {0};
+
+	h->image = image;
+	h->told = told;
+	h->owner = owner;
+	h->path = h->options.board->probe;
+	if (!h->asked || visit_ready(h->visit) || visit_renew(h->visit, h->path, on_renewed, h, &e) != 0)
+		send_image(h, told, owner);
 }
 
 static void on_reboot(void *owner, struct visit *v)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* A board behind its web server, the transport that stock boards and firmverify share: a small GET draws the Digest
- * challenge, one POST carries the image, once, and a GET asks for the reboot. */
+ * challenge, one more shows that its nonce is good for another request, one POST carries the image, once, and a GET asks for the reboot. */
 #ifndef FLASHER_HTTP_H
 #define FLASHER_HTTP_H
 
 #include "boards/board.h"
 #include "flasher/client.h"
+#include "flasher/credentials.h"
 #include "flasher/device.h"
 
 struct http_options {
@@ -34,8 +35,9 @@ void http_close(struct http **h);
 /* Gives up what is under way; nothing is told of it. */
 void http_cancel(struct http *h);
 
-/* Who logs in; PASSWORD must outlive H. USER NULL: nobody. Returns 0 or -1. */
-int http_login(struct http *h, const char *user, const struct secret *password, struct err *e);
+/* Who logs in: C, which must outlive H, or nobody (NULL). A line of another scheme than the board's is nobody's. A Digest line is used for its
+ * own realm, the profile's, or REALM, in this order; REALM must outlive H. */
+void http_login(struct http *h, const struct credential *c, const char *realm);
 
 /* How an act ended. Called once an act, out of the loop; it may start the next one, or close H. */
 typedef void http_told(void *owner, const struct result *r);

@@ -96,7 +96,8 @@ struct link_target {
 	struct address address;
 	const struct board *board;
 	const struct image *image;             /* of the rollout; one for all */
-	const struct credential_list *logins;  /* tried in order, in LINK_IDENTIFY alone, each at most once a link: no act
+	const char *realm;                     /* --realm, or NULL: for lines and profiles that name none */
+	const struct credential_list *logins;  /* those for this kind of board are tried in order, in LINK_IDENTIFY alone, each at most once a link: no act
 						* loops on 401. The one that was taken serves the other acts */
 	bool wipe;                             /* settings on the board */
 	uint32_t index;                        /* of the device in the plan: for link_sim */

@@ -28,7 +28,7 @@ struct board_link {
 	struct link_target target;
 	struct http *http;
 	struct api *api;
-	size_t login;             /* of the list: the one that is used */
+	size_t login;             /* of the list: the one that is used; CREDENTIALS_EACH_MAX: none */
 	bool denied;              /* the last of them, too: none is tried again */
 	struct loop_timer later;  /* tells so */
 	char peer[64];            /* numeric address, of the last answer */
@@ -63,18 +63,23 @@ static void end_good(struct board_link *l)
 
 static void try_login(struct board_link *l, http_told *then);
 
+/* The first login at or behind FROM that is for this kind of board. */
+static size_t next_login(const struct board_link *l, size_t from)
+{
+	return credential_next(l->target.logins, from, l->target.board, l->target.realm);
+}
+
 /* After a probe: 0 when the door is open; -1 when another login is tried meanwhile, or the act ended. */
 static int check_door(struct board_link *l, const struct result *r, http_told *then)
 {
-	const struct credential_list *logins = l->target.logins;
-	const struct challenge *c = &http_exchange(l->http)->challenge;
-	bool token = l->target.board->dialect == BOARD_TOKEN;
-	bool denied = http_exchange(l->http)->answer.status == 401 && (c->digest || token) && !http_exchange(l->http)->foreign;
+	const struct exchange *x = http_exchange(l->http);
+	bool denied = x->answer.status == 401 && (x->tried || l->target.board->dialect == BOARD_TOKEN);
+	size_t next = next_login(l, l->login + 1);
 
 	if (r->outcome == OUTCOME_ACCEPTED)
 		return 0;
-	if (denied && l->event.act == LINK_IDENTIFY && logins && l->login + 1 < logins->n) {
-		l->login++;
+	if (denied && l->event.act == LINK_IDENTIFY && next != CREDENTIALS_EACH_MAX) {
+		l->login = next;
 		try_login(l, then);
 		return -1;
 	}
@@ -85,11 +90,7 @@ static int check_door(struct board_link *l, const struct result *r, http_told *t
 
 static void try_login(struct board_link *l, http_told *then)
 {
-	const struct credential_list *logins = l->target.logins;
-	bool any = logins && l->login < logins->n;
-
-	(void)http_login(l->http, any ? logins->each[l->login].user : NULL,
-			 any ? logins->each[l->login].password : NULL, NULL);
+	http_login(l->http, l->login == CREDENTIALS_EACH_MAX ? NULL : &l->target.logins->each[l->login], l->target.realm);
 	http_probe(l->http, then, l);
 }
 
@@ -332,6 +333,7 @@ static int open_link(struct link_maker *base, struct link **out, const struct li
 	l->maker = (struct maker *)base;
 	l->target = *target;
 	l->later = (struct loop_timer){.fire = on_denied, .owner = l};
+	l->login = next_login(l, 0);
 	if (open_http(l, e)) {
 		free(l);
 		return -1;

@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "core/cli.h"
+#include "flasher/credentials.h"
 
 enum {
 	OPT_TO, OPT_BOARD, OPT_USER, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_PUBKEY, OPT_KEYRING, OPT_WIPE, OPT_REBOOT, OPT_JSON,
-	OPT_TIMEOUT, OPT_RATE, OPT_QUIET, OPT_BOARDS, OPT_NONE,
+	OPT_TIMEOUT, OPT_RATE, OPT_QUIET, OPT_BOARDS, OPT_REALM, OPT_NONE,
 };
 
 static const struct option long_options[] = {
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
 	{"limit-rate", required_argument, NULL, OPT_RATE},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"boards", required_argument, NULL, OPT_BOARDS},
+	{"realm", required_argument, NULL, OPT_REALM},
 	{NULL, 0, NULL, 0},
 };
 
@@ -45,19 +47,11 @@ static int take_address(struct push_options *o, const char *value, struct err *e
 	return 0;
 }
 
-/* RFC 7616 puts it before a colon, and it stands in a header field. */
 static int take_user(struct push_options *o, const char *value, struct err *e)
 {
-	size_t n = strlen(value);
-
-	if (n == 0 || n > PUSH_USER_MAX)
-		return err_set(e, VERDICT_USAGE, "a user's name has 1 to %d bytes", PUSH_USER_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (value[i] < 0x21 || value[i] > 0x7e || strchr(":\"\\", value[i]))
-			return err_set(e, VERDICT_USAGE,
-				       "a user's name has printable ASCII only, no blank, colon, quote or backslash");
 	o->user = value;
-	return 0;
+	return credential_user_valid(value) ? 0 : err_set(e, VERDICT_USAGE, "a user's name has 1 to %d printable ASCII bytes, no blank, colon, quote or backslash",
+							  CREDENTIAL_USER_MAX);
 }
 
 static int take_number(uint64_t *out, const char *value, uint64_t low, uint64_t high, const char *what, struct err *e)
@@ -105,6 +99,9 @@ static int take(struct push_options *o, int option, const char *value, struct er
 		return 0;
 	case OPT_BOARDS:
 		o->boards_dir = value;
+		return 0;
+	case OPT_REALM:
+		o->realm = value;
 		return 0;
 	case OPT_WIPE:
 		o->wipe = true;

@@ -14,7 +14,6 @@ enum {
 	PUSH_TIMEOUT_DEFAULT = 300,  /* seconds: a board may well write its flash before it answers */
 	PUSH_TIMEOUT_MAX = 86400,
 	PUSH_RATE_MIN = 1024,        /* bytes a second: slower looks like a dead link */
-	PUSH_USER_MAX = 64,
 };
 
 /* Strings stay argv's. */
@@ -28,6 +27,7 @@ struct push_options {
 	const char *user;
 	const char *password_file;  /* or NULL */
 	int password_fd;            /* or -1 */
+	const char *realm;          /* --realm: when the profile names none; or NULL */
 	const char *boards_dir;     /* or NULL */
 	struct trust trust;
 	uint64_t timeout;           /* seconds */

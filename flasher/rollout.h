@@ -24,6 +24,7 @@ struct rollout_setup {
 	const struct rollout_kind *kinds; /* every board id of the plan's devices is among them */
 	size_t nkinds;
 	const struct credentials *credentials;
+	const char *realm;                /* --realm, or NULL */
 	struct ledger *ledger;
 	struct ledger_device *devices;    /* as loaded; kept up to date */
 	uint64_t wall_ms;                 /* since 1970, now */

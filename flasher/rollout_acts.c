@@ -73,12 +73,10 @@ static int open_link(struct item *i, struct err *e)
 
 	if (!kind || address_parse(&target.address, i->d->address, e))
 		return err_set(e, VERDICT_SYSTEM, "no profile or no address");
-	if (kind->board.dialect == BOARD_TOKEN && !p->board.credential[0] && r->setup.credentials) /* no plan of today; older ones have such */
-		return err_set(e, VERDICT_USAGE, "%s is sent its password unencrypted: name a credential of its own in the inventory, and plan anew",
-			       p->board.board);
 	memcpy(i->at, i->d->address, sizeof i->at);
 	target.board = &kind->board;
 	target.image = kind->image;
+	target.realm = r->setup.realm;
 	target.logins = r->setup.credentials ? credentials_find(r->setup.credentials, p->board.credential) : NULL;
 	return r->setup.maker->open(r->setup.maker, &i->link, &target, told, i, e);
 }

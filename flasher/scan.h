@@ -79,9 +79,12 @@ void scan_result_free(struct scan_result *r);
 
 /* --- the parts of it --- */
 
-/* Which of the options' boards fits; the best one. NULL when none does, or two do equally well: *WHY then says which. */
+/* Which of the options' boards with pages behind Digest fits; the best one. NULL when none does, or two do equally well: *WHY then says which. */
 const struct board *scan_kind(const struct scan_options *options, const char *realm, const struct link_identity *id, bool *by_model,
 			      char why[static SCAN_NOTE_MAX]);
+/* Whether a board that was reached by its pages may say that it is ID: it cannot name a kind that is sent the password itself. What a board
+ * says of itself never makes the protocol weaker than the one it was reached by. */
+bool scan_told_board(const struct scan_options *options, const char *id);
 /* True for realms that boards have. */
 bool scan_realm_known(const struct scan_options *options, const char *realm);
 /* Signs in what a board says: VERSION_4028 and the pools ("URL USER\n" each) may be "". */

@@ -31,6 +31,19 @@ bool scan_realm_known(const struct scan_options *options, const char *realm)
 	return false;
 }
 
+static bool sent_password(const struct board *b)
+{
+	return credential_scheme_of(b) == CREDENTIAL_TOKEN;
+}
+
+bool scan_told_board(const struct scan_options *options, const char *id)
+{
+	for (size_t i = 0; i < options->nboards; i++)
+		if (strcmp(options->boards[i].id, id) == 0)
+			return !sent_password(&options->boards[i]);
+	return true;
+}
+
 const struct board *scan_kind(const struct scan_options *options, const char *realm, const struct link_identity *id, bool *by_model,
 			      char why[static SCAN_NOTE_MAX])
 {
@@ -41,7 +54,7 @@ const struct board *scan_kind(const struct scan_options *options, const char *re
 	*by_model = false;
 	for (size_t i = 0; i < options->nboards; i++) {
 		const struct board *b = &options->boards[i];
-		enum board_fit fit = board_fits(b, realm, id->model, id->subtype);
+		enum board_fit fit = sent_password(b) ? BOARD_UNFIT : board_fits(b, realm, id->model, id->subtype);
 
 		if (fit > best) {
 			best = fit;

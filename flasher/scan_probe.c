@@ -21,6 +21,7 @@ struct scan_probe {
 	bool single;                  /* somebody named this very address */
 	char host[16];
 	const struct credential_list *logins;
+	char realm[CHALLENGE_REALM_MAX + 1]; /* of the first challenge, as it came: logins are for it alone */
 	size_t login;                 /* that is tried, or was taken */
 	bool factory;                 /* the maker's password is tried, or was taken */
 	struct link_identity id;
@@ -94,7 +95,11 @@ static void conclude(struct scan_probe *p)
 		return;
 	}
 	if (!b->board[0]) { /* firmverify has not said it */
-		kind = scan_kind(p->options, p->record.realm, &p->id, &p->record.by_model, p->record.note);
+		char why[SCAN_NOTE_MAX];
+
+		kind = scan_kind(p->options, p->record.realm, &p->id, &p->record.by_model, why);
+		if (!*p->record.note)
+			memcpy(p->record.note, why, sizeof why);
 		if (kind)
 			memcpy(b->board, kind->id, sizeof b->board);
 	}
@@ -174,6 +179,12 @@ static void on_status(void *owner, struct visit *v)
 	if (got_page(p)) {
 		(void)facts_status(&p->id, answer_of(p)->body, answer_of(p)->len);
 		b->have_revision = facts_board(b->board, &b->revision, answer_of(p)->body, answer_of(p)->len) == 0;
+		if (!scan_told_board(p->options, b->board)) {
+			snprintf(p->record.note, sizeof p->record.note, "its pages say that it is %s, a board that is sent the password itself: not believed",
+				 b->board);
+			*b->board = '\0';
+			b->have_revision = false;
+		}
 	}
 	if (p->options->quick)
 		ask(p, "version", on_api_version);
@@ -203,18 +214,35 @@ static void inside(struct scan_probe *p)
 
 static void on_login(void *owner, struct visit *v);
 
+/* A line for Digest, and for the realm of this board: its own, or one that boards are known to have. */
+static bool may_be_shown(const struct scan_probe *p, const struct credential *c)
+{
+	return c->scheme == CREDENTIAL_DIGEST && (c->realm[0] ? strcmp(c->realm, p->realm) == 0 : scan_realm_known(p->options, p->realm));
+}
+
+/* Any line of the place's credential names this realm. */
+static bool realm_named(const struct scan_probe *p)
+{
+	for (size_t i = 0; p->logins && i < p->logins->n; i++)
+		if (p->logins->each[i].realm[0] && strcmp(p->logins->each[i].realm, p->realm) == 0)
+			return true;
+	return false;
+}
+
 /* Tries the next one. False when there is none. */
 static bool try_next(struct scan_probe *p, size_t login)
 {
-	const struct credential *c = p->logins && login < p->logins->n ? &p->logins->each[login] : NULL;
-	bool factory = !c && !p->factory && p->options->factory;
+	const struct credential *c = NULL;
+	bool factory;
 
+	for (; p->logins && login < p->logins->n && !c; login++)
+		if (may_be_shown(p, &p->logins->each[login]))
+			c = &p->logins->each[p->login = login];
+	factory = !c && !p->factory && p->options->factory && scan_realm_known(p->options, p->realm);
 	if (!c && !factory)
 		return false;
-	p->login = login;
 	p->factory = factory;
-	if (visit_login(p->visit, c ? c->user : "root", c ? c->password : p->options->factory, NULL))
-		return false;
+	visit_login(p->visit, c ? c->user : "root", c ? c->password : p->options->factory, p->realm);
 	get(p, info_page, on_login);
 	return true;
 }
@@ -293,17 +321,23 @@ static void on_first(void *owner, struct visit *v)
 	const struct exchange *x = visit_exchange(v);
 	int status = x->answer.status;
 
-	err_quote(p->record.realm, sizeof p->record.realm, x->challenge.realm, strlen(x->challenge.realm));
+	memcpy(p->realm, x->challenge.realm, sizeof p->realm);
+	err_quote(p->record.realm, sizeof p->record.realm, p->realm, strlen(p->realm));
 	if (status == 0) {
 		ask_miner(p, v);
 	} else if (status == 200) {
 		p->record.signs |= p->options->quick || !got_page(p) ? 0 : SIGN_NO_PASSWORD;
 		inside(p);
+	} else if (status == 401 && x->challenge.broken) {
+		end(p, SCAN_LOGIN, "its request for a password (WWW-Authenticate) is malformed, and was not answered");
 	} else if (status != 401 || (!x->challenge.digest && !x->challenge.other)) {
 		get(p, token_page, on_token_page); /* no pages of the usual kind: an API of its own, perhaps */
+	} else if (x->challenge.digest && !x->challenge.usable) {
+		snprintf(p->record.note, sizeof p->record.note, "its Digest challenge cannot be answered: %s", x->challenge.why);
+		end(p, SCAN_LOGIN, NULL);
 	} else if (!x->challenge.digest) {
 		end(p, SCAN_LOGIN, "it asks for the password by Basic or another scheme that may give it away; it was not sent");
-	} else if (!scan_realm_known(p->options, x->challenge.realm)) {
+	} else if (!scan_realm_known(p->options, p->realm) && !realm_named(p)) {
 		end(p, SCAN_FOREIGN, "its realm is that of no board known here, and no password was tried (--realm TEXT adds one)");
 	} else if (!try_next(p, 0)) {
 		end(p, SCAN_LOGIN, "no login is known for it");

@@ -4,12 +4,13 @@
 #include "flasher/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "core/io.h"
 
 struct secret {
 	char text[SECRET_MAX + 1];
@@ -54,7 +55,6 @@ static int read_line(struct secret *s, int fd, struct err *e)
 int secret_read(struct secret **out, const char *file, int fd, struct err *e)
 {
 	struct secret *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	char quoted[160];
 	int from = fd, rc = -1;
 
 	*out = NULL;
@@ -65,10 +65,9 @@ int secret_read(struct secret **out, const char *file, int fd, struct err *e)
 	(void)madvise(s, sizeof *s, MADV_DONTDUMP);
 	(void)madvise(s, sizeof *s, MADV_WIPEONFORK);
 	if (file) {
-		from = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		from = io_open_private(file, IO_NOT_OWNERS, e);
 		if (from < 0) {
-			err_errno(e, "cannot open the password file %s",
-				  err_quote(quoted, sizeof quoted, file, strlen(file)));
+			err_prefix(e, "the password file");
 			goto out;
 		}
 	}

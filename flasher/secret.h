@@ -13,7 +13,7 @@ struct secret; /* one locked page, kept out of core dumps and child processes */
 int secret_protect_process(struct err *e);
 
 /* Takes the first line of FILE or, when FILE is NULL, of the descriptor FD, of which not a byte more is read.
- * Returns 0, or -1: system, or usage (no line, an empty one, too long, control bytes). */
+ * FILE must be private (io_check_private). Returns 0, or -1: system, or usage (no line, an empty one, too long, control bytes). */
 int secret_read(struct secret **out, const char *file, int fd, struct err *e);
 
 /* The password, NUL-terminated; it stays the secret's. */

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "keys/hand.h"
-#include "keys/sha256.h"
+#include "core/sha256.h"
 #include "packer/attach.h"
 #include "packer/options.h"
 #include "packer/payload.h"

@@ -4,7 +4,7 @@
 #define PACKER_EVIDENCE_CHECK_H
 
 #include "core/trust.h"
-#include "keys/sha256.h"
+#include "core/sha256.h"
 
 enum { EVIDENCE_TEXT_MAX = 1024 };
 

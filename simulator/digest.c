@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "simulator/md5.h"
+#include "core/md5.h"
 
 enum {
 	HEX_MAX = DIGEST_HEX_MAX,

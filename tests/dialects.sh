@@ -6,8 +6,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 need python3 minisign firmsim firmflash b2sum
 
-echo 's3cret "of" this test' >"$T/password"
-echo wrong >"$T/wrong"
+private 's3cret "of" this test' "$T/password"
+private wrong "$T/wrong"
 mkdir -p "$T/boards" "$T/tree/usr/bin"
 cp "$TESTS"/../boards/*.board "$T/boards"
 # A board of the third dialect: one line of text, and it reboots by itself.

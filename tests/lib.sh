@@ -55,6 +55,9 @@ refused() {
     fi
 }
 
+# explains WHAT PATTERN: passes when standard error of the last `ok' or `refused' has a line like that.
+explains() { if grep -q -e "$2" "$T/.err"; then pass "$1"; else fail "$1" "wanted $2" "$(tail -n 20 "$T/.err")"; fi; }
+
 # same WHAT A B: passes when both files hold the same bytes.
 same() { if cmp -s "$2" "$3"; then pass "$1"; else fail "$1" "$2 and $3 differ"; fi; }
 
@@ -76,6 +79,9 @@ need() {
 
 # A port that is free on 127.0.0.1 just now.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# private TEXT FILE: a line that only its owner may read, as password files are wanted.
+private() { (umask 077 && printf '%s\n' "$1" >"$2") }
 
 # background COMMAND...: starts it; its pid is in $child, and it is ended with the script.
 background() {

@@ -4,11 +4,11 @@
 # First to stock pages behind a real lighttpd with Digest, then to a server that records every byte and misbehaves.
 set -eu
 . "$(dirname "$0")/lib.sh"
-need python3 minisign lighttpd firmflash
+need python3 minisign lighttpd curl firmflash
 
 secret='s3cret of this test'
 boards=$TESTS/../boards
-echo "$secret" >"$T/password"
+private "$secret" "$T/password"
 mkdir "$T/tree"
 head -c 6000000 /dev/urandom >"$T/tree/rootfs.img"
 python3 "$TESTS/forge.py" keys "$T" release other
@@ -92,7 +92,7 @@ for pair in html:zynq-s9 json:zynq-s19 html:am335x-l3:2; do
     same "$board: the stock arithmetic cuts out the very bundle" "$bundle" "$web/received"
     ok "$board: one part, nothing behind it" grep -qx True "$web/strict"
     ok "$board: exactly one POST" [ "$(posts)" -eq 1 ]
-    ok "$board: nothing but the probe and the upload" [ "$(wc -l <"$web/requests")" -eq 2 ]
+    ok "$board: nothing but the probe, twice, and the upload" [ "$(cut -d' ' -f1 "$web/requests" | tr '\n' ,)" = "GET,GET,POST," ]
     stock "$dialect" 'Cannot Find Signature!!!'
     ends "$board: rejected, with the board's reason" 6 ': rejected: the board says ".*Cannot Find Signature!!!"$' \
         push "$bundle" "$board" "$www"
@@ -107,7 +107,7 @@ stock plain
 ends "plain text: accepted" 0 ': accepted; it reboots by itself' \
     push "$bundle" zynq-s9 "$www" --boards "$T/profiles" --reboot
 same "plain text: the very bundle" "$bundle" "$web/received"
-ok "a board that reboots by itself is not told to" [ "$(wc -l <"$web/requests")" -eq 2 ]
+ok "a board that reboots by itself is not told to" [ "$(wc -l <"$web/requests")" -eq 3 ]
 stock plain 'Installer Not Signtured!!!'
 ends "plain text: rejected" 6 ': rejected: .*Installer Not Signtured!!!' \
     push "$bundle" zynq-s9 "$www" --boards "$T/profiles"
@@ -136,11 +136,29 @@ ok "and leaves the keeping ones alone" [ "$(grep -cE '/(upgrade|reboot)\.cgi' "$
 
 stock json
 : >"$web/requests"
-echo wrong >"$T/wrong"
+private wrong "$T/wrong"
 ends "wrong password: failed" 6 ': failed: wrong user or password' \
     push "$bundle" zynq-s19 "$www" --password-file "$T/wrong"
 ends "wrong user: failed" 6 ': failed: wrong user or password' push "$bundle" zynq-s19 "$www" --user admin
 ok "and no page of the board ran" [ ! -s "$web/requests" ]
+
+# The same server asks by SHA-256, and by both.
+sha256=$(printf 'root:antMiner Configuration:%s' "$secret" | sha256sum | cut -d' ' -f1)
+for how in SHA-256 'SHA-256|MD5'; do
+    newer=$(port)
+    echo "root:antMiner Configuration:$sha256" >"$web/htdigest-new"
+    if [ "$how" != SHA-256 ]; then echo "root:antMiner Configuration:$digest" >>"$web/htdigest-new"; fi
+    sed -e "s/^server.port.*/server.port = $newer/" -e "s,$web/htdigest,$web/htdigest-new," \
+        -e "s/\"method\" => \"digest\"/&, \"algorithm\" => \"$how\"/" "$web/lighttpd.conf" >"$web/new.conf"
+    background lighttpd -D -f "$web/new.conf"
+    answers "$newer"
+    stock json
+    ok "lighttpd by $how asks so" sh -c 'curl -s -o "$3" -D - "http://127.0.0.1:$1/" | grep -c "^WWW-Authenticate: Digest .*algorithm" | grep -qx "$2"' \
+        sh "$newer" "$(echo "$how" | tr '|' '\n' | wc -l)" "$T/.page"
+    ends "and lets the right one in" 0 ': accepted' push "$bundle" zynq-s19 "$newer"
+    ends "and no other" 6 ': failed: wrong user or password' push "$bundle" zynq-s19 "$newer" --password-file "$T/wrong"
+    stop "$child"
+done
 
 # From standard input, the password before it on the same descriptor.
 stock json
@@ -171,9 +189,9 @@ sent_posts() { grep -c '^POST ' "$s/requests"; }
 
 serve good
 ends "a plain good push" 0 ': accepted; still' push "$bundle" zynq-s19 "$p"
-ok "is a GET, the GET with its answer to the challenge, and one POST" \
-    [ "$(cut -d' ' -f1-3 "$s/requests" | tr '\n' ',')" = \
-    "GET /cgi-bin/get_system_info.cgi -,GET /cgi-bin/get_system_info.cgi Digest,POST /cgi-bin/upgrade.cgi Digest," ]
+page='GET /cgi-bin/get_system_info.cgi'
+ok "is a GET, the GET with its answer to the challenge, one more by the same nonce, and one POST" \
+    [ "$(cut -d' ' -f1-3 "$s/requests" | tr '\n' ',')" = "$page -,$page Digest,$page Digest,POST /cgi-bin/upgrade.cgi Digest," ]
 ok "no empty POST, and the whole body as promised by Content-Length" \
     awk '$1 == "POST" && !($4 > 6000000 && $4 == $5) { exit 1 }' "$s/requests"
 ok "no chunks, no Expect, no cookie, no Basic" \
@@ -192,7 +210,7 @@ ends "Basic: rejected" 6 ': rejected: .*Basic' push "$bundle" zynq-s19 "$p"
 ok "after one request, and without a password" [ "$(cat "$s/requests")" = "GET /cgi-bin/get_system_info.cgi - 0 0" ]
 ok "in no field of it" sh -c '! grep -ai authorization "$1"' sh "$s/raw"
 serve foreign
-ends "another realm: rejected" 6 ': rejected: another kind of board: its realm is "router.x1b' \
+ends "another realm: rejected" 6 ': rejected: another kind of board: its realm is "router.xc3' \
     push "$bundle" zynq-s19 "$p"
 ok "without an answer to its challenge" [ "$(cat "$s/requests")" = "GET /cgi-bin/get_system_info.cgi - 0 0" ]
 serve good
@@ -205,6 +223,54 @@ ok "none of them a POST" [ "$(sent_posts)" -eq 0 ]
 serve again
 ends "401 to the upload: failed" 6 ': failed: the board asked for the password again' push "$bundle" zynq-s19 "$p"
 ok "and the image is not sent again" [ "$(sent_posts)" -eq 1 ]
+# --- ways to log in ---
+
+# The password in none of the forms that a careless client could send it in.
+never_sent() {
+    ok "$1: and the password itself leaves in no form" python3 - "$s/raw" "$secret" <<'PY'
+import base64, json, sys, urllib.parse
+raw, password = open(sys.argv[1], "rb").read(), sys.argv[2]
+forms = {password, urllib.parse.quote(password), urllib.parse.quote_plus(password), json.dumps(password)[1:-1]}
+forms |= {base64.b64encode(b"%s%s" % (user, password.encode())).decode().rstrip("=")[:-1] for user in (b"root:", b":", b"")}
+sys.exit(any(form.encode() in raw for form in forms))
+PY
+}
+logs_in() { # MODE WHAT REQUESTS
+    serve "$1"
+    ends "$2: accepted" 0 ': accepted; still' push "$bundle" zynq-s19 "$p"
+    ok "$2: one POST, which was asked for no password" [ "$(cut -d' ' -f1,3 "$s/requests" | tr '\n' ,)" = "$3" ]
+    never_sent "$2"
+}
+usual='GET -,GET Digest,GET Digest,POST Digest,'
+logs_in no-qop "no qop (RFC 2617 3.2.2.1)" "$usual"
+logs_in md5-sess "MD5-sess" "$usual"
+logs_in sha256 "SHA-256" "$usual"
+logs_in userhash "the user's name as a hash" "$usual"
+logs_in several "one of several challenges" "$usual"
+logs_in one-use "a nonce for one request" "$usual"
+logs_in one-use-no-qop "one without qop" "$usual"
+logs_in sha256-sess "one of SHA-256-sess" "$usual"
+not_answered() { # MODE WHAT PATTERN
+    serve "$1"
+    ends "$2: rejected" 6 ": rejected: .*$3" push "$bundle" zynq-s19 "$p"
+    ok "$2: not answered" [ "$(cut -d' ' -f1,3 "$s/requests" | tr '\n' ,)" = "GET -," ]
+    never_sent "$2"
+}
+not_answered auth-int "qop auth-int alone" 'auth-int alone'
+not_answered broken "a challenge behind something malformed" 'malformed'
+not_answered control "a realm that a terminal obeys" 'malformed'
+not_answered unknown-hash "an algorithm that is not known" 'neither MD5 nor SHA-256'
+serve good
+ends "a realm that was given is for profiles without one" 0 ': accepted' push "$bundle" zynq-s19 "$p" --realm other
+chmod 644 "$T/password"
+refused "a password file that others may read" 2 usage push "$bundle" zynq-s19 "$p"
+chmod 600 "$T/password"
+sed '/^realm/d' "$boards/zynq-s19.board" >"$T/profiles/zynq-s19.board"
+refused "a profile without a realm" 2 usage push "$bundle" zynq-s19 "$p" --boards "$T/profiles"
+explains "says what to write" 'zynq-s19 names no realm: --realm TEXT'
+ends "the realm of another" 6 ': rejected: another kind of board' push "$bundle" zynq-s19 "$p" --boards "$T/profiles" --realm other
+ends "the realm of the board" 0 ': accepted' push "$bundle" zynq-s19 "$p" --boards "$T/profiles" --realm 'antMiner Configuration'
+
 serve moved
 ends "a redirected probe: failed" 6 ': failed: .*redirect' push "$bundle" zynq-s19 "$p"
 ok "and not followed" [ "$(requests)" -eq 2 ]
@@ -216,7 +282,7 @@ ok "is shown none, and gets one POST" [ "$(cut -d' ' -f1,3 "$s/requests" | tr '\
 unknown() { # MODE WHAT PATTERN
     serve "$1"
     ends "$2: unknown" 8 ": unknown: .*$3" push "$bundle" zynq-s19 "$p" --timeout 1 --reboot
-    ok "$2: sent once, and not rebooted" [ "$(cut -d' ' -f1 "$s/requests" | tr '\n' ,)" = "GET,GET,POST," ]
+    ok "$2: sent once, and not rebooted" [ "$(cut -d' ' -f1 "$s/requests" | tr '\n' ,)" = "GET,GET,GET,POST," ]
 }
 unknown lost "connection closed after the body" "no answer came"
 unknown reset "connection reset half way" "no answer came"

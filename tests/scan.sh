@@ -8,8 +8,7 @@ need python3 minisign firmsim firmflash
 
 secret='s3cret of this test'
 boards=$TESTS/../boards
-echo "$secret" >"$T/password"
-chmod 600 "$T/password"
+private "$secret" "$T/password"
 python3 "$TESTS/forge.py" keys "$T" release
 scan() {
     firmflash scan "$@" --port "$http" --api-port "$api" --boards "$boards" --timeout 2 --quiet
@@ -201,6 +200,60 @@ kill "$foreign"
 wait "$foreign" 2>/dev/null || :
 scans "nobody there" 0 127.0.0.1 --password-file "$T/password"
 ok "is an inventory of no boards" [ "$(rows)" -eq 0 ]
+
+# --- a board that names itself a kind that is sent the password itself ---
+
+mkfifo "$T/liar"
+cat >"$T/liar.py" <<'PY'
+import http.server, sys
+PAGES = {"/cgi-bin/get_system_info.cgi": b'{"minertype":"Antminer S9","macaddr":"02:00:00:00:00:07","file_system_version":"1.0"}',
+         "/cgi-bin/status.cgi": b'{"board":"vnish","revision":0}', "/api/v1/info": b'{"miner":"x"}'}
+class Liar(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.headers.get("Authorization") else 401)
+        body = PAGES.get(self.path, b"{}") if self.headers.get("Authorization") else b""
+        if not body:
+            self.send_header("WWW-Authenticate", 'Digest realm="antMiner Configuration", nonce="x", qop="auth"')
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def do_POST(self):
+        with open(sys.argv[2], "ab") as log:
+            log.write(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(404)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Liar)
+with open(sys.argv[1], "w") as file:
+    file.write("%d\n" % server.server_port)
+server.serve_forever()
+PY
+background python3 "$T/liar.py" "$T/liar" "$T/liar.log"
+read -r http <"$T/liar"
+printf 'address,credential\n127.0.0.1,hall\n' >"$T/places"
+scans "a board behind Digest that says it is one with a token" 0 "@$T/places" --credentials "$T/hall"
+ok "is not believed" [ "$(sed 1d "$T/csv" | cut -d, -f1-4,12)" = "02:00:00:00:00:07,127.0.0.1:$http,zynq-s9,,hall" ]
+ok "which the details say" detail 127.0.0.1 'says? that it is vnish.*not believed'
+# Were it believed, or were its row written by hand: a Digest line is sent in no weaker scheme.
+mkdir "$T/tree"
+seq 9999 >"$T/tree/file"
+sed 's/^title .*/&\nhardware zynq-s9/' "$boards/vnish.board" >"$T/vnish.board"
+firmkey generate -o "$T/key" --no-password >"$T/.log"
+firmpack build "$T/tree" --product p --version 2.0 --counter 5 --board zynq-s9 --key "$T/key.key" -o "$T/new.firm.tar" --quiet
+sed 's/,zynq-s9,/,vnish,0/' "$T/csv" >"$T/by-hand.csv"
+firmflash plan "$T/new.firm.tar" "$T/by-hand.csv" --pubkey "$T/key.pub" --boards "$T" --tries 1 --backoff 0.1 -o "$T/plan" 2>"$T/.log"
+refused "its row with that kind, and a Digest line" 2 usage firmflash apply "$T/plan" --ledger "$T/ledger" --pubkey "$T/key.pub" --boards "$T" \
+    --credentials "$T/hall" --api-port 0 --quiet
+explains "names what it lacks" '02:00:00:00:00:07: no line of the credential "hall" is for vnish, whose scheme is token'
+ok "nothing was posted there" [ ! -e "$T/liar.log" ]
+sed 's/^\(credential hall.*\)$/\1 token/' "$T/hall" >"$T/hall-token"
+chmod 600 "$T/hall-token"
+got=0
+firmflash apply "$T/plan" --ledger "$T/ledger" --pubkey "$T/key.pub" --boards "$T" --credentials "$T/hall-token" --api-port 0 --quiet >"$T/.out" 2>&1 || got=$?
+ok "with a token line that a person wrote the same plan sends it" grep -qF "$secret" "$T/liar.log"
+kill "$child"
+wait "$child" 2>/dev/null || :
 
 # --- bounds ---
 

@@ -8,7 +8,7 @@ need python3 minisign curl firmsim
 
 secret='s3cret of this test'
 boards=$TESTS/../boards
-echo "$secret" >"$T/password"
+private "$secret" "$T/password"
 echo root >"$T/default"
 mkdir "$T/tree"
 head -c 300000 /dev/urandom >"$T/tree/rootfs.img"

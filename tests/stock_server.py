@@ -3,7 +3,7 @@
 
     stock_server.py DIR MODE      listens on a free port of 127.0.0.1 and writes its number to DIR/port (a FIFO)
 
-DIR/raw holds all bytes of all connections; DIR/requests a line a request: method, path, Authorization scheme or `-',
+MODE may be a way to log in (LOGINS), with a good board behind it. DIR/raw holds all bytes of all connections; DIR/requests a line a request: method, path, Authorization scheme or `-',
 Content-Length, and the bytes of the body that came. User and password are root and the first line of DIR/password.
 """
 import hashlib
@@ -16,8 +16,24 @@ import time
 
 FOLDER, MODE = sys.argv[1], sys.argv[2]
 REALM = "antMiner Configuration"
+USES = {}  # of each nonce
 NONCE = "5f3a:0123456789abcdef"
 GOOD = b'{"stats":"success","code":"U000","msg":"OK!"}'
+# A way to log in: the challenges, each (scheme, realm or None, parameters); whether a nonce is good for one request only.
+LOGINS = {
+    "one-use": ([("Digest", None, 'qop="auth", algorithm=MD5')], True),
+    "no-qop": ([("Digest", None, "")], False),
+    "one-use-no-qop": ([("Digest", None, "")], True),
+    "md5-sess": ([("Digest", None, 'qop="auth,auth-int", algorithm=MD5-sess, opaque="o p"')], False),
+    "sha256": ([("Digest", None, 'qop="auth", algorithm=SHA-256')], False),
+    "sha256-sess": ([("Digest", None, 'qop="auth", algorithm=SHA-256-sess')], True),
+    "userhash": ([("Digest", None, 'qop="auth", algorithm=SHA-256, userhash=true, charset=UTF-8')], False),
+    "several": ([("Negotiate", None, None), ("Digest", "router", 'qop="auth"'), ("Digest", None, 'qop="auth", algorithm=SHA-512-256'),
+                 ("Digest", None, 'qop="auth", algorithm=MD5'), ("Basic", None, None)], False),
+    "auth-int": ([("Digest", None, 'qop="auth-int", algorithm=MD5')], False),
+    "broken": ([('"x", Digest', None, 'qop="auth", algorithm=MD5')], False),
+    "unknown-hash": ([("Digest", None, 'qop="auth", algorithm=SHA-512-256')], False),
+}
 BAD = b'{"stats":"error","code":"U001","msg":"wrong-board: made for another board"}'
 
 
@@ -68,6 +84,47 @@ class Request:
     def log(self):
         scheme = self.fields.get("authorization", "-").split(" ")[0]
         note("requests", "%s %s %s %d %d\n" % (self.method, self.path, scheme, self.length, self.got))
+
+    def logged_in(self):
+        """As RFC 7616 section 3.4 has it: one of the challenges, answered. Returns what is to be answered: None, or stale or not."""
+        p = dict(re.findall(r'(\w+)=(?:"?)([^",]*)(?:"?)', self.fields.get("authorization", "")[7:]))
+        challenges, one_use = LOGINS[MODE]
+        if not self.fields.get("authorization", "").startswith("Digest ") or p["nonce"] not in USES:
+            return "false"
+        named = p.get("algorithm", "MD5")
+        mine = [m for s, realm, m in challenges if m is not None and (realm or REALM) == p["realm"] == REALM and (
+            ("algorithm=" + named) in m if "algorithm" in p else "algorithm" not in m)]
+        if not mine or named not in ("MD5", "MD5-sess", "SHA-256", "SHA-256-sess"):
+            return "false"
+        h = lambda text: hashlib.new("sha256" if "256" in named else "md5", text.encode()).hexdigest()
+        with open(os.path.join(FOLDER, "password")) as file:
+            ha1 = h("root:%s:%s" % (REALM, file.readline().rstrip("\n")))
+        user = h("root:" + REALM) if "userhash" in mine[0] else "root"
+        if named.endswith("-sess"):
+            ha1 = h("%s:%s:%s" % (ha1, p["nonce"], p["cnonce"]))
+        ha2 = h("%s:%s" % (self.method, self.path))
+        if "qop" in mine[0]:
+            want = h(":".join([ha1, p["nonce"], p["nc"], p["cnonce"], "auth", ha2])) if p.get("qop") == "auth" else None
+        else:
+            want = h(":".join([ha1, p["nonce"], ha2])) if not {"qop", "nc", "cnonce"} & set(p) else None
+        if p["uri"] != self.path or p["username"] != user or p["response"] != want or ("opaque" in mine[0]) != ("opaque" in p):
+            return "false"
+        USES[p["nonce"]] += 1
+        if "qop" in mine[0] and not one_use and int(p["nc"], 16) != USES[p["nonce"]]:
+            return "false"
+        return "true" if one_use and USES[p["nonce"]] > 1 else None
+
+    def challenge_by(self, stale):
+        nonce = os.urandom(12).hex()
+        USES[nonce] = 0
+        values = []
+        for scheme, realm, more in LOGINS[MODE][0]:
+            value = scheme if scheme == "Negotiate" else '%s realm="%s"' % (scheme, realm or REALM)
+            values.append(value if more is None else ", ".join(filter(None, [value, 'nonce="%s"' % nonce, more, "stale=" + stale])))
+        fields = ["WWW-Authenticate: " + values[0]]  # some in fields of their own, the others in one
+        if values[1:]:
+            fields.append("WWW-Authenticate: " + ", ".join(values[1:]))
+        self.answer("401 Unauthorized", b"who are you?", fields)
 
     def authentic(self):
         value = self.fields.get("authorization", "")
@@ -142,7 +199,16 @@ def upload(r):
     return r.answer(*simple.get(MODE, ("200 OK", GOOD)))
 
 
+def serve_login(r):
+    refused = r.logged_in()
+    r.take(r.length)
+    r.log()
+    return r.challenge_by(refused) if refused else r.answer("200 OK", GOOD)
+
+
 def serve(r):
+    if MODE in LOGINS:
+        return serve_login(r)
     if r.method == "POST" and (MODE == "open" or r.authentic()):
         return upload(r)
     r.take(r.length)
@@ -152,7 +218,9 @@ def serve(r):
     if MODE == "basic":
         return r.challenge("Basic")
     if MODE == "foreign":
-        return r.challenge(realm="router\x1b[2J")
+        return r.challenge(realm="router\u00e9")
+    if MODE == "control":
+        return r.challenge(realm="antMiner\x1b[2J")
     if MODE == "stale":
         return r.challenge(stale=", stale=true")
     if not r.authentic():

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -90,23 +91,89 @@ static void an_upload_is_not_begun_again(void **state)
 	assert_non_null(x.halted);
 }
 
+/* A challenge, whole. */
+static void asked(const char *challenge)
+{
+	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
+	assert_int_equal(head(challenge), 0);
+	assert_int_equal(head("\r\n"), 0);
+}
+
+static struct secret *password(void)
+{
+	struct secret *s = NULL;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "p\n", 2), 2);
+	assert_int_equal(secret_read(&s, NULL, ends[0], NULL), 0);
+	close(ends[0]);
+	close(ends[1]);
+	return s;
+}
+
+#define STALE "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", stale=true\r\n"
+
 static void challenges_are_counted(void **state)
 {
+	struct login l = {.user = NULL};
+	struct secret *s = password();
+
 	(void)state;
-	begin(false, "");
-	for (int i = 0; i < EXCHANGE_ANSWERS_MAX; i++)
-		assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
-	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), -1);
+	login_set(&l, "root", s, "r");
+	begin(false, "r");
+	for (int i = 1; i < LOGIN_ANSWERS_MAX; i++) {
+		asked(STALE);
+		assert_true(exchange_again(&x, &l));
+		assert_int_equal(x.answer.status, 0);
+		x.tried = true;
+	}
+	asked(STALE);
+	assert_false(exchange_again(&x, &l));
+	assert_non_null(x.halted);
+	begin(false, "r"); /* a fresh one is kept, and not answered */
+	x.tried = x.keep_challenge = true;
+	asked(STALE);
+	assert_false(exchange_again(&x, &l));
+	assert_null(x.halted);
+	assert_true(login_ready(&l));
+	begin(false, "r"); /* nobody logs in */
+	login_set(&l, NULL, NULL, "");
+	asked(STALE);
+	assert_false(exchange_again(&x, &l));
+	assert_null(x.halted);
+	secret_free(&s);
 }
 
 static void another_realm_gets_no_answer(void **state)
 {
+	struct login l = {.user = NULL};
+	struct secret *s = password();
+
 	(void)state;
+	login_set(&l, "root", s, "antMiner Configuration");
 	begin(false, "antMiner Configuration");
-	assert_int_equal(head("HTTP/1.1 401 Unauthorized\r\n"), 0);
-	assert_int_equal(head("WWW-Authenticate: Digest realm=\"router\"\r\n"), 0);
-	assert_int_equal(head("\r\n"), -1);
+	asked("WWW-Authenticate: Digest realm=\"router\", nonce=\"n\"\r\n");
 	assert_true(x.foreign);
+	assert_false(exchange_again(&x, &l));
+	begin(false, "antMiner Configuration");
+	asked("WWW-Authenticate: Digest realm=\"antMiner Configuration\", nonce=\"n\"\r\n");
+	assert_false(x.foreign);
+	assert_true(exchange_again(&x, &l));
+	secret_free(&s);
+}
+
+/* However long: it is for people. */
+static void the_page_of_a_401_is_passed_over(void **state)
+{
+	static const char block[1024];
+
+	(void)state;
+	begin(false, "");
+	asked("WWW-Authenticate: Basic realm=\"r\"\r\n");
+	for (int i = 0; i <= ANSWER_MAX / 1024; i++)
+		assert_int_equal(exchange_body(&x, block, sizeof block), 0);
+	assert_int_equal(x.answer.len, 0);
 }
 
 static void malformed_and_endless_heads_end_it(void **state)
@@ -209,6 +276,7 @@ int main(void)
 		cmocka_unit_test(an_upload_is_not_begun_again),
 		cmocka_unit_test(challenges_are_counted),
 		cmocka_unit_test(another_realm_gets_no_answer),
+		cmocka_unit_test(the_page_of_a_401_is_passed_over),
 		cmocka_unit_test(malformed_and_endless_heads_end_it),
 		cmocka_unit_test(a_body_has_an_end),
 		cmocka_unit_test(a_body_may_be_empty),

@@ -94,7 +94,7 @@ static const struct credential_list right = {.name = "default", .n = 1}, wrong_r
 				    wrongs = {.name = "default", .n = 2};
 
 /* The list of that kind, with its passwords. */
-static const struct credential_list *logins(const struct credential_list *kind)
+static const struct credential_list *logins(const struct credential_list *kind, enum credential_scheme scheme)
 {
 	static struct credential_list lists[3];
 	struct credential_list *l = &lists[kind == &right ? 0 : kind == &wrong_right ? 1 : 2];
@@ -102,6 +102,7 @@ static const struct credential_list *logins(const struct credential_list *kind)
 	*l = *kind;
 	for (size_t i = 0; i < l->n; i++) {
 		snprintf(l->each[i].user, sizeof l->each[i].user, "root");
+		l->each[i].scheme = scheme;
 		l->each[i].password = kind == &right || (kind == &wrong_right && i == 1) ? good : wrong;
 	}
 	return l;
@@ -110,13 +111,14 @@ static const struct credential_list *logins(const struct credential_list *kind)
 /* A link to board I, which need not be one of the farm's; of kind PROFILE, or as the board is. */
 static struct link *open_to(size_t i, const struct board *profile, const struct credential_list *kind)
 {
-	struct link_target target = {.board = profile ? profile : &board(i)->kind->profile, .image = &image, .logins = logins(kind)};
+	struct link_target target = {.board = profile ? profile : &board(i)->kind->profile, .image = &image};
 	char text[64];
 	struct link *l = NULL;
 	struct err e = {0};
 	uint32_t a = farm_address(&farm, i);
 
 	snprintf(text, sizeof text, "%u.%u.%u.%u:%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255, farm.options.http_port);
+	target.logins = logins(kind, credential_scheme_of(target.board));
 	assert_int_equal(address_parse(&target.address, text, &e), 0);
 	assert_int_equal(maker->open(maker, &l, &target, told, NULL, &e), 0);
 	return l;

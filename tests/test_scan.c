@@ -62,6 +62,29 @@ static void the_control_board_decides_and_not_the_model(void **state)
 	assert_null(scan_kind(&o, "router", &id, &by_model, why));
 }
 
+/* Whoever is reached by Digest cannot say that it is a board that is sent the password itself, by its name or its model. */
+static void no_board_makes_its_protocol_weaker(void **state)
+{
+	static const char token[] = "board vnish\ntitle T\nmodel Antminer A\ndialect token\nprobe /p\nunlock /u pw\nfield f\nsend payload\nupgrade keep /u\n"
+				    "reboot keep itself\n";
+	struct board boards[2];
+	const struct scan_options o = {.boards = boards, .nboards = 2};
+	struct link_identity id = identity("Antminer A", "");
+	char why[SCAN_NOTE_MAX];
+	struct err e;
+	bool by_model;
+
+	(void)state;
+	if (board_parse(&boards[0], "vnish.board", token, sizeof token - 1, &e))
+		fail_msg("%s", e.message);
+	parse(&boards[1], "old", "model Antminer B\n");
+	assert_false(scan_told_board(&o, "vnish"));
+	assert_true(scan_told_board(&o, "old"));
+	assert_true(scan_told_board(&o, "not-known-yet"));
+	assert_null(scan_kind(&o, "farm", &id, &by_model, why));
+	assert_null(scan_kind(&o, "", &id, &by_model, why));
+}
+
 static void only_realms_of_boards_are_known(void **state)
 {
 	struct board b;
@@ -136,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_control_board_decides_and_not_the_model),
+		cmocka_unit_test(no_board_makes_its_protocol_weaker),
 		cmocka_unit_test(only_realms_of_boards_are_known),
 		cmocka_unit_test(signs_are_seen),
 		cmocka_unit_test(what_boards_say_is_taken_with_care),

@@ -13,7 +13,7 @@
 #include "simulator/digest.h"
 #include "simulator/form.h"
 #include "simulator/images.h"
-#include "simulator/md5.h"
+#include "core/md5.h"
 #include "simulator/request.h"
 
 static struct span text(const char *s)

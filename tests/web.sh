@@ -243,15 +243,20 @@ asked 'an origin, and no Host to compare it with' cross-site HTTP_ORIGIN=http://
 
 # --- firmflash ---
 push() { # push FILE [PASSWORD-FILE [BOARD [OPTION...]]]
-    firmflash push "$1" --to "127.0.0.1:$www" --board "${3:-zynq-s9:2}" --user root --password-file "${2:-password}" \
-        --pubkey release.pub --boards "$TESTS/../boards" --quiet ${4:-}
+    what=$1 with=${2:-password} to=${3:-zynq-s9:2}
+    shift $(($# < 3 ? $# : 3))
+    firmflash push "$what" --to "127.0.0.1:$www" --board "$to" --user root --password-file "$with" \
+        --pubkey release.pub --boards "$TESTS/../boards" --quiet "$@"
 }
+generic() { push four password firmseal-generic "$@"; }
 device 'dialect html'
 ok 'firmflash: a good push' push three
 ok '  is installed' sh -c 'firmverify status --device device | grep -q "^installed 3.0, counter 3$"'
 build four 4 --key release.key --board firmseal-generic
 device 'dialect json'
-ok 'firmflash: a good push in the other dialect' push four password firmseal-generic
+refused 'firmflash: a profile without a realm' 2 usage generic
+explains '  and it says what to write' 'firmseal-generic names no realm: --realm TEXT'
+ok 'firmflash: a good push in the other dialect' generic --realm 'antMiner Configuration'
 ok '  is installed' sh -c 'firmverify status --device device | grep -q "^installed 4.0, counter 4$"'
 device 'dialect html'
 got=0
@@ -284,7 +289,7 @@ echo 'my pools' >board/root/etc/miner.conf
 taken 'json: an upgrade that keeps settings' four '"settings":[{"path":"etc/miner.conf","kept":true'
 ok '  is JSON' python3 -m json.tool body
 ok '  kept one' grep -q 'my pools' board/root/etc/miner.conf
-ok 'firmflash --wipe' push four password firmseal-generic --wipe
+ok 'firmflash --wipe' generic --wipe --realm 'antMiner Configuration'
 same '  wipes them' board/root/etc/miner.conf tree/etc/miner.conf
 
 # --- status.cgi ---

@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((data[0] & DIALECT) <= BOARD_TOKEN) {
 		judge(data[0], statuses[data[1] & 7], text, size - 2);
 	} else {
-		challenge_add(&c, text, size - 2);
+		challenge_add(&c, "", text, size - 2);
 		if (memchr(c.realm, '\0', sizeof c.realm) == NULL)
 			abort();
 	}

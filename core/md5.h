@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* MD5 (RFC 1321), which the Digest logins of these boards are made of. For that alone: it protects nothing. */
-#ifndef SIMULATOR_MD5_H
-#define SIMULATOR_MD5_H
+/* MD5 (RFC 1321), which the Digest logins of older boards are made of. For that alone: it protects nothing. */
+#ifndef CORE_MD5_H
+#define CORE_MD5_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* libsodium's SHA-256. */
-#include "keys/sha256.h"
+#include "core/sha256.h"
 
 #include <sodium.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* SHA-256 (FIPS 180-4): what other people's evidence names files by. Firmseal's own format does not use it. */
-#ifndef KEYS_SHA256_H
-#define KEYS_SHA256_H
+/* SHA-256 (FIPS 180-4): what other people's evidence names files by, and newer Digest logins. Firmseal's own format does not use it. */
+#ifndef CORE_SHA256_H
+#define CORE_SHA256_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* MD5 of one buffer, as RFC 1321 section 3 describes it. */
-#include "simulator/md5.h"
+#include "core/md5.h"
 
 #include <stdint.h>
 #include <string.h>
