@@ -13,6 +13,7 @@
 
 #include "core/deflate.h"
 #include "core/json.h"
+#include "core/say.h"
 
 static const struct program *program;
 static const struct verb *verb;
@@ -84,7 +85,7 @@ int cli_run(const struct program *p, int argc, char **argv)
 	program = p;
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error to report, not a reason to die in the middle */
 	if (keep_standard_descriptors() != 0) {
-		fprintf(stderr, "%s: system: cannot keep the standard descriptors open: %s\n", p->name, strerror(errno));
+		say(stderr, "%s: system: cannot keep the standard descriptors open: %s\n", p->name, strerror(errno));
 		return STATUS_SYSTEM;
 	}
 	if (argc < 2) {
@@ -113,7 +114,7 @@ int cli_run(const struct program *p, int argc, char **argv)
 
 int cli_fail(const struct err *e)
 {
-	fprintf(stderr, "%s: %s: %s\n", program->name, verdict_word(e->verdict), e->message);
+	say(stderr, "%s: %s: %s\n", program->name, verdict_word(e->verdict), e->message);
 	return (int)verdict_status(e->verdict);
 }
 
@@ -141,7 +142,7 @@ int cli_fail_as(const struct err *e, bool json)
 
 void cli_relay(const char *text)
 {
-	fprintf(stderr, "%s: signer: %s\n", program->name, text);
+	say(stderr, "%s: signer: %s\n", program->name, text);
 }
 
 /* A cluster of short options is not behind optind yet when one of them is wrong. */
@@ -223,7 +224,7 @@ const char *cli_many(uint64_t n, const char *one, const char *many)
 int cli_done(int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "%s: system: cannot write the output: %s\n", program->name, strerror(errno));
+		say(stderr, "%s: system: cannot write the output: %s\n", program->name, strerror(errno));
 		return status == STATUS_DONE ? STATUS_SYSTEM : status;
 	}
 	return status;

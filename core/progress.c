@@ -4,8 +4,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/err.h"
 
 enum { REDRAW_MS = 100, BAR_WIDTH = 30 };
 
@@ -26,7 +29,7 @@ void progress_begin(struct progress *p, const char *what, uint64_t total, bool q
 
 void progress_update(struct progress *p, uint64_t done)
 {
-	char bar[BAR_WIDTH + 1];
+	char bar[BAR_WIDTH + 1], what[160];
 	uint64_t now, spent, rate;
 	unsigned filled, percent;
 
@@ -45,7 +48,7 @@ void progress_update(struct progress *p, uint64_t done)
 	for (unsigned i = 0; i < BAR_WIDTH; i++)
 		bar[i] = i < filled ? '#' : '.';
 	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r%s [%s] %3u %%  %" PRIu64 ".%" PRIu64 " MB/s", p->what, bar, percent, rate / 1000000,
+	fprintf(stderr, "\r%s [%s] %3u %%  %" PRIu64 ".%" PRIu64 " MB/s", err_escape(what, sizeof what, p->what, strlen(p->what)), bar, percent, rate / 1000000,
 		rate / 100000 % 10);
 	if (rate > 0 && p->total > done)
 		fprintf(stderr, "  %" PRIu64 " s left ", (p->total - done) / rate + 1);

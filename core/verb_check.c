@@ -7,6 +7,7 @@
 #include "core/json.h"
 #include "core/opened.h"
 #include "core/progress.h"
+#include "core/say.h"
 #include "core/verbs.h"
 
 static int check_all(struct reader *r, bool quiet, struct err *e)
@@ -62,12 +63,12 @@ static void print_text(const struct reader *r, const char *name)
 	const struct signers *signers = reader_signers(r);
 	char id[KEYID_HEX + 1];
 
-	printf("%s: ok: %s %s, counter %" PRIu64 ", signed by", name, head->product, head->version, head->counter);
+	say(stdout, "%s: ok: %s %s, counter %" PRIu64 ", signed by", name, head->product, head->version, head->counter);
 	for (size_t i = 0; i < signers->n; i++) {
 		keyid_print(id, signers->ids[i]);
-		printf(" %s", id);
+		say(stdout, " %s", id);
 	}
-	putchar('\n');
+	say(stdout, "\n");
 }
 
 static int say_ok(const struct reader *r, const struct open_options *o)

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/opened.h"
 #include "core/progress.h"
+#include "core/say.h"
 #include "core/verbs.h"
 
 static int extract_all(struct reader *r, struct extract *x, bool quiet, struct err *e)
@@ -51,7 +52,7 @@ static void print(const struct open_options *o, const struct manifest_head *head
 
 	if (!o->json) {
 		if (!o->quiet)
-			printf("%s: ok: %s %s, %" PRIu32 " %s\n", o->dir, head->product, head->version, head->nentries,
+			say(stdout, "%s: ok: %s %s, %" PRIu32 " %s\n", o->dir, head->product, head->version, head->nentries,
 			       cli_many(head->nentries, "entry", "entries"));
 		return;
 	}

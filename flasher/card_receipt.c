@@ -13,6 +13,7 @@
 #include "core/cli.h"
 #include "core/io.h"
 #include "core/json.h"
+#include "core/say.h"
 
 static uint64_t now(void)
 {
@@ -95,17 +96,17 @@ void card_result_text(const struct card_result *r)
 
 	if (r->failure) {
 		for (size_t i = 0; r->state && i < r->state->ndifferences && i < CARD_DIFFERENCES_MAX; i++)
-			fprintf(stderr, "%s: %" PRIu64 " bytes at byte %" PRIu64 ": %s\n", r->target, r->state->differences[i].len,
+			say(stderr, "%s: %" PRIu64 " bytes at byte %" PRIu64 ": %s\n", r->target, r->state->differences[i].len,
 				r->state->differences[i].at, r->state->differences[i].what);
 		return;
 	}
-	printf("%s: ok: %s: %s %s, counter %" PRIu64 ", for %s, signed by", r->target, r->act, m->head.product, m->head.version,
+	say(stdout, "%s: ok: %s: %s %s, counter %" PRIu64 ", for %s, signed by", r->target, r->act, m->head.product, m->head.version,
 	       m->head.counter, m->board);
 	for (size_t i = 0; i < m->signers.n; i++) {
 		keyid_print(id, m->signers.ids[i]);
-		printf(" %s", id);
+		say(stdout, " %s", id);
 	}
-	printf("; %" PRIu32 " files, %" PRIu64 " bytes, %" PRIu64 " MiB of %" PRIu64 " used\n", m->files, m->bytes,
+	say(stdout, "; %" PRIu32 " files, %" PRIu64 " bytes, %" PRIu64 " MiB of %" PRIu64 " used\n", m->files, m->bytes,
 	       (m->used + (1 << 20) - 1) >> 20, m->size >> 20);
 }
 

@@ -7,6 +7,7 @@
 #include "boards/board.h"
 #include "core/cli.h"
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/cmd.h"
 
 static void print_json(const struct board *b)
@@ -60,7 +61,7 @@ int cmd_boards(int argc, char **argv)
 		if (json)
 			print_json(&boards[i]);
 		else
-			printf("%-20s %s\n", boards[i].id, boards[i].title);
+			say(stdout, "%-20s %s\n", boards[i].id, boards[i].title);
 	}
 	free(boards);
 	return cli_done(STATUS_DONE);

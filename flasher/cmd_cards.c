@@ -7,6 +7,7 @@
 
 #include "core/cli.h"
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/cmd.h"
 #include "flasher/disk.h"
 
@@ -36,9 +37,9 @@ static void print_json(const struct disk *d, const struct err *why)
 static void print_line(const struct disk *d, const struct err *why)
 {
 	if (why)
-		printf("no   %s\n", why->message);
+		say(stdout, "no   %s\n", why->message);
 	else
-		printf("yes  %s  %" PRIu64 " MB  %s%s--confirm %s\n", d->name, d->size / 1000000, d->model, d->model[0] ? "  " : "", d->serial);
+		say(stdout, "yes  %s  %" PRIu64 " MB  %s%s--confirm %s\n", d->name, d->size / 1000000, d->model, d->model[0] ? "  " : "", d->serial);
 }
 
 static int list(const struct disk_roots *roots, uint64_t most, bool json, struct err *e)

@@ -6,6 +6,7 @@
 
 #include "core/cli.h"
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/cmd.h"
 #include "flasher/output.h"
 #include "flasher/plan.h"
@@ -171,7 +172,7 @@ static int describe(struct plan *p, const struct plan_options *o, const struct i
 {
 	const char *reports = o->reports ? o->reports : image->head.version;
 
-	snprintf(p->bundle, sizeof p->bundle, "%s", o->bundle);
+	snprintf(p->bundle, sizeof p->bundle, "%s%s", strcmp(o->bundle, "*") == 0 ? "./" : "", o->bundle); /* a plan's `*' is nothing */
 	p->size = image->size;
 	memcpy(p->hash, image->hash, HASH_SIZE);
 	memcpy(p->product, image->head.product, sizeof p->product);
@@ -215,13 +216,13 @@ static void tell(const struct plan *p, const struct plan_options *o)
 		json_finish(&j);
 		return;
 	}
-	fprintf(stderr, "%s %s: %zu %s in %zu %s (", p->product, p->version, p->n - p->nskipped,
+	say(stderr, "%s %s: %zu %s in %zu %s (", p->product, p->version, p->n - p->nskipped,
 		cli_many(p->n - p->nskipped, "board", "boards"), p->nwaves, cli_many(p->nwaves, "wave", "waves"));
 	for (size_t w = 0; w < p->nwaves; w++)
-		fprintf(stderr, "%s%zu", w ? ", " : "", p->waves[w].count);
-	fprintf(stderr, "), %zu skipped\n", p->nskipped);
+		say(stderr, "%s%zu", w ? ", " : "", p->waves[w].count);
+	say(stderr, "), %zu skipped\n", p->nskipped);
 	for (size_t i = p->n - p->nskipped, shown = 0; i < p->n && shown < 10; i++, shown++)
-		fprintf(stderr, "  skipped %s: %s\n", p->devices[i].board.mac, p->devices[i].reason);
+		say(stderr, "  skipped %s: %s\n", p->devices[i].board.mac, p->devices[i].reason);
 }
 
 static int make(struct plan *p, const struct plan_options *o, struct err *e)

@@ -8,6 +8,7 @@
 #include "core/cli.h"
 #include "core/json.h"
 #include "core/progress.h"
+#include "core/say.h"
 #include "flasher/cmd.h"
 #include "flasher/http.h"
 #include "flasher/image.h"
@@ -63,7 +64,7 @@ static void print_line(const struct address *to, const struct result *r, enum re
 					    [TOLD] = "; told to reboot",
 					    [NOT_TOLD] = "; NOT REBOOTED"};
 
-	printf("%s: %s%s%s%s%s%s\n", to->text, outcome_word(r->outcome), r->judged ? ": " : "",
+	say(stdout, "%s: %s%s%s%s%s%s\n", to->text, outcome_word(r->outcome), r->judged ? ": " : "",
 	       r->judged ? verdict_word(r->verdict) : "", notes[rebooted], *r->text ? ": " : "", r->text);
 }
 
@@ -215,7 +216,7 @@ static int prepare(struct run *run, struct err *e)
 		return -1;
 	}
 	if (!o->quiet)
-		fprintf(stderr, "%s %s, counter %" PRIu64 ", %" PRIu64 " bytes: verified\n", run->image.head.product,
+		say(stderr, "%s %s, counter %" PRIu64 ", %" PRIu64 " bytes: verified\n", run->image.head.product,
 			run->image.head.version, run->image.head.counter, run->image.size);
 	return image_select(&run->image, &run->board, &o->trust, e);
 }

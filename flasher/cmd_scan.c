@@ -13,6 +13,7 @@
 #include "core/cli.h"
 #include "core/io.h"
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/api4028.h"
 #include "flasher/cmd.h"
 #include "flasher/limit.h"
@@ -292,7 +293,7 @@ static int write_out(const struct run *run, const char *file, const struct inven
 }
 
 /* What a person should know, and the inventory does not say. */
-static void say(const struct run *run)
+static void summarize(const struct run *run)
 {
 	const struct scan_result *r = &run->result;
 
@@ -300,25 +301,25 @@ static void say(const struct run *run)
 		const struct scan_record *s = &r->records[i];
 
 		if (s->twice)
-			fprintf(stderr, "%s: its MAC %s is at another address, too; in neither case is it in the inventory\n",
+			say(stderr, "%s: its MAC %s is at another address, too; in neither case is it in the inventory\n",
 				s->board.address.text, s->board.mac);
 		else if (s->state != SCAN_FOUND || *s->note)
-			fprintf(stderr, "%s: %s%s%s\n", s->board.address.text, scan_state_word(s->state), *s->note ? ": " : "", s->note);
+			say(stderr, "%s: %s%s%s\n", s->board.address.text, scan_state_word(s->state), *s->note ? ": " : "", s->note);
 		if (s->signs) {
-			fprintf(stderr, "%s: suspect:", s->board.address.text);
+			say(stderr, "%s: suspect:", s->board.address.text);
 			for (unsigned k = 0; k < SIGN_COUNT; k++)
 				if (s->signs >> k & 1u)
-					fprintf(stderr, " %s", scan_sign_word(k));
-			fputc('\n', stderr);
+					say(stderr, " %s", scan_sign_word(k));
+			say(stderr, "\n");
 		}
 	}
-	fprintf(stderr, "%zu %s: %zu %s, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
+	say(stderr, "%zu %s: %zu %s, %zu refused every login, %zu without a web server, %zu something else, %zu silent; %zu suspect, %zu of a MAC seen twice\n",
 		r->asked, cli_many(r->asked, "address", "addresses"), r->count[SCAN_FOUND], cli_many(r->count[SCAN_FOUND], "board", "boards"), r->count[SCAN_LOGIN], r->count[SCAN_MINER], r->count[SCAN_FOREIGN], r->count[SCAN_SILENT], r->suspect, r->twice);
 }
 
 static void on_progress(size_t done, size_t all)
 {
-	fprintf(stderr, "%zu of %zu addresses\n", done, all);
+	say(stderr, "%zu of %zu addresses\n", done, all);
 }
 
 static int run_scan(struct run *run, struct err *e)
@@ -332,7 +333,7 @@ static int run_scan(struct run *run, struct err *e)
 	    (run->details && write_out(run, run->details, NULL, e)))
 		goto out;
 	if (!run->quiet)
-		say(run);
+		summarize(run);
 	rc = 0;
 out:
 	inventory_free(&inv);

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/say.h"
 #include "flasher/sysfs.h"
 
 #ifndef BLKGETDISKSEQ /* linux/fs.h since 5.15 */
@@ -182,8 +183,8 @@ static int ask(const struct disk *d, struct err *e)
 
 	if (!tty)
 		return err_set(e, VERDICT_UNSAFE_TARGET, "nobody is there to confirm: give --confirm %s", d->serial);
-	fprintf(tty, "%s: %s, %" PRIu64 " MB, serial %s, holds %s.\nAll of it will be lost. Type the last %zu characters of the serial: ",
-		d->name, d->model[0] ? d->model : "a disk", d->size / 1000000, d->serial, d->holds, strlen(tail(d)));
+	say(tty, "%s: %s, %" PRIu64 " MB, serial %s, holds %s.\n", d->name, d->model[0] ? d->model : "a disk", d->size / 1000000, d->serial, d->holds);
+	say(tty, "All of it will be lost. Type the last %zu characters of the serial: ", strlen(tail(d)));
 	fflush(tty);
 	if (fgets(answer, sizeof answer, tty)) {
 		answer[strcspn(answer, "\n")] = '\0';

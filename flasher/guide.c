@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/guide_text.h"
 
 enum { SENTENCE_MAX = 400 };
@@ -38,28 +39,28 @@ static bool waits_for_leds(const struct board *b)
 }
 
 /* What to mind, a line each, between BEFORE and BEHIND. */
-static void warn(FILE *out, const struct board *b, const char *const *say, const char *before, const char *behind)
+static void warn(FILE *out, const struct board *b, const char *const *phrase, const char *before, const char *behind)
 {
 	static const enum guide_phrase always[] = {GUIDE_LEDS_NO_PROOF, GUIDE_NEIGHBOURS, GUIDE_SETTINGS};
 
 	if (b->card.entry_inferred)
-		fprintf(out, "%s%s%s\n", before, say[GUIDE_INFERRED], behind);
+		fprintf(out, "%s%s%s\n", before, phrase[GUIDE_INFERRED], behind);
 	if (waits_for_leds(b))
-		fprintf(out, "%s%s%s\n", before, say[GUIDE_SILENT], behind);
+		fprintf(out, "%s%s%s\n", before, phrase[GUIDE_SILENT], behind);
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-		fprintf(out, "%s%s%s\n", before, say[always[i]], behind);
+		fprintf(out, "%s%s%s\n", before, phrase[always[i]], behind);
 }
 
 void guide_steps(FILE *out, const struct board *b, enum guide_language l)
 {
-	const char *const *say = guide_texts[l].phrases;
+	const char *const *phrase = guide_texts[l].phrases;
 	char text[SENTENCE_MAX];
 
-	fprintf(out, "%s: %s\n", b->title, say[GUIDE_TITLE]);
+	say(out, "%s: %s\n", b->title, phrase[GUIDE_TITLE]);
 	for (size_t i = 0; i < b->card.nsteps; i++)
-		fprintf(out, "%2zu. %s\n", i + 1, sentence(text, &b->card.steps[i], l));
-	fprintf(out, "%s:\n", say[GUIDE_WARNINGS]);
-	warn(out, b, say, "  - ", "");
+		say(out, "%2zu. %s\n", i + 1, sentence(text, &b->card.steps[i], l));
+	say(out, "%s:\n", phrase[GUIDE_WARNINGS]);
+	warn(out, b, phrase, "  - ", "");
 }
 
 void guide_json(FILE *out, const struct board *b, enum guide_language l)
@@ -89,7 +90,7 @@ void guide_json(FILE *out, const struct board *b, enum guide_language l)
 	json_finish(&j);
 }
 
-/* Profiles are printable ASCII, which leaves these. */
+/* Profiles are printable ASCII, our own phrases UTF-8: this leaves what HTML takes for its own. */
 static void html(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -99,6 +100,8 @@ static void html(FILE *out, const char *text)
 			fputs("&gt;", out);
 		else if (*text == '&')
 			fputs("&amp;", out);
+		else if (*text == '"')
+			fputs("&quot;", out);
 		else
 			putc(*text, out);
 	}
@@ -113,17 +116,19 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%}td{border:1px solid #000;padding:2mm;width:50%;height:8mm;vertical-align:top;"
 	"font-size:9pt}\n";
 
-static void facts(FILE *out, const struct board *b, const char *const *say)
+static void facts(FILE *out, const struct board *b, const char *const *phrase)
 {
-	fprintf(out, "<h2>%s</h2>\n<p>%s %s: <b>%s</b>.", say[GUIDE_PREPARE], say[GUIDE_CARD], say[GUIDE_LABEL], b->card.label);
+	fprintf(out, "<h2>%s</h2>\n<p>%s %s: <b>", phrase[GUIDE_PREPARE], phrase[GUIDE_CARD], phrase[GUIDE_LABEL]);
+	html(out, b->card.label);
+	fputs("</b>.", out);
 	if (b->card.boot[0]) {
-		fprintf(out, " %s: <b>", say[GUIDE_BOOT]);
+		fprintf(out, " %s: <b>", phrase[GUIDE_BOOT]);
 		html(out, b->card.boot);
 		fputs("</b>.", out);
 	}
 	if (b->card.bundle)
-		fprintf(out, " %s.", say[GUIDE_BUNDLE]);
-	fprintf(out, "<br>%s <code>firmflash card --verify /dev/sdX --pubkey release.pub</code></p>\n", say[GUIDE_CHECK]);
+		fprintf(out, " %s.", phrase[GUIDE_BUNDLE]);
+	fprintf(out, "<br>%s <code>firmflash card --verify /dev/sdX --pubkey release.pub</code></p>\n", phrase[GUIDE_CHECK]);
 }
 
 /* The fields to be filled in by hand: "a / b / c / d". */
@@ -144,22 +149,25 @@ static void fields(FILE *out, const char *names)
 
 void guide_sheet(FILE *out, const struct board *b, enum guide_language l)
 {
-	const char *const *say = guide_texts[l].phrases;
+	const char *const *phrase = guide_texts[l].phrases;
 	char text[SENTENCE_MAX];
 
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head><meta charset=\"utf-8\">\n<title>%s: ", guide_texts[l].code,
-		say[GUIDE_TITLE]);
+		phrase[GUIDE_TITLE]);
 	html(out, b->title);
-	fprintf(out, "</title>\n<style>\n%s</style></head>\n<body>\n<h1>%s</h1>\n<p class=\"board\">", style, say[GUIDE_TITLE]);
+	fprintf(out, "</title>\n<style>\n%s</style></head>\n<body>\n<h1>%s</h1>\n<p class=\"board\">", style, phrase[GUIDE_TITLE]);
 	html(out, b->title);
 	fprintf(out, " (<code>%s</code>)</p>\n", b->id);
-	facts(out, b, say);
-	fprintf(out, "<h2>%s</h2>\n<ol>\n", say[GUIDE_STEPS]);
-	for (size_t i = 0; i < b->card.nsteps; i++)
-		fprintf(out, "<li>%s</li>\n", sentence(text, &b->card.steps[i], l));
-	fprintf(out, "</ol>\n<h2>%s</h2>\n<ul>\n", say[GUIDE_WARNINGS]);
-	warn(out, b, say, "<li>", "</li>");
-	fprintf(out, "</ul>\n<h2>%s</h2>\n", say[GUIDE_NOTES]);
-	fields(out, say[GUIDE_FIELDS]);
+	facts(out, b, phrase);
+	fprintf(out, "<h2>%s</h2>\n<ol>\n", phrase[GUIDE_STEPS]);
+	for (size_t i = 0; i < b->card.nsteps; i++) {
+		fputs("<li>", out);
+		html(out, sentence(text, &b->card.steps[i], l));
+		fputs("</li>\n", out);
+	}
+	fprintf(out, "</ol>\n<h2>%s</h2>\n<ul>\n", phrase[GUIDE_WARNINGS]);
+	warn(out, b, phrase, "<li>", "</li>");
+	fprintf(out, "</ul>\n<h2>%s</h2>\n", phrase[GUIDE_NOTES]);
+	fields(out, phrase[GUIDE_FIELDS]);
 	fputs("</body>\n</html>\n", out);
 }

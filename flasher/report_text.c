@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/say.h"
 #include "flasher/report_fill.h"
 
 int report_text(FILE *out, const struct report *r, struct err *e)
@@ -12,26 +13,26 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 
 	(void)e;
 	report_count(r, 0, count);
-	fprintf(out, "%s %s: %s%s%s\n", err_quote(why, sizeof why, r->product, strlen(r->product)),
+	say(out, "%s %s: %s%s%s\n", err_quote(why, sizeof why, r->product, strlen(r->product)),
 		err_quote(version, sizeof version, r->version, strlen(r->version)), r->state, r->why[0] ? ": " : "",
 		err_escape(halted, sizeof halted, r->why, strlen(r->why)));
 	for (size_t w = 0; w < r->nwaves; w++) {
 		size_t in[REPORT_STATES];
 
 		report_count(r, (unsigned)w + 1, in);
-		fprintf(out, "  wave %zu%s%s: %s, %zu %s, %zu success\n", w + 1, r->waves[w].name[0] ? ", " : "", r->waves[w].name,
+		say(out, "  wave %zu%s%s: %s, %zu %s, %zu success\n", w + 1, r->waves[w].name[0] ? ", " : "", r->waves[w].name,
 			r->waves[w].state, r->waves[w].total, r->waves[w].total == 1 ? "board" : "boards", in[REPORT_SUCCESS]);
 	}
 	for (int s = 0; s < REPORT_STATES; s++)
 		if (count[s])
-			fprintf(out, "%8zu %s\n", count[s], report_state_word((enum report_state)s));
+			say(out, "%8zu %s\n", count[s], report_state_word((enum report_state)s));
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
 		if (!report_state_bad(d->state))
 			continue;
 		err_escape(why, sizeof why, d->message, strlen(d->message));
-		fprintf(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
+		say(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
 			report_state_word(d->state), err_escape(version, sizeof version, d->fault, strlen(d->fault)), why);
 	}
 	return 0;
@@ -40,12 +41,12 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 int report_cards(FILE *out, const struct report *r, struct err *e)
 {
 	(void)e;
-	fputs("mac,address,site,rack,board,since\n", out);
+	say(out, "mac,address,site,rack,board,since\n");
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
 		if (d->state == REPORT_NEEDS_CARD)
-			fprintf(out, "%s,%s,%s,%s,%s,%" PRIu64 "\n", d->mac, d->address, d->site, d->rack, d->board, d->ended_ms / 1000);
+			say(out, "%s,%s,%s,%s,%s,%" PRIu64 "\n", d->mac, d->address, d->site, d->rack, d->board, d->ended_ms / 1000);
 	}
 	return 0;
 }

@@ -46,6 +46,19 @@ grep -E 'archive_write_disk|support_(format|filter)_all|support_filter_program' 
 grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|CREDENTIALS_DIRECTORY|REQUEST_(METHOD|SCHEME)|CONTENT_(TYPE|LENGTH)|HTTP_(HOST|ORIGIN|SEC_FETCH_SITE)|HTTPS|NO_COLOR)"' |
     nothing "nothing but the request, SOURCE_DATE_EPOCH and where systemd put credentials comes from the environment"
 
+# --- foreign text leaves by one border ---
+# Text for people goes through say(), JSON through json_put_*, HTML and XML through write_markup, CSV through write_csv or put_field. Besides
+# those, output is made by files whose form is their own: help, progress and the live table, plans, reports, guides, bundles, a board's pages.
+owners='core/(say|json|cli|progress)|flasher/(live|report|report_forms|report_html|report_timeline|guide|inventory_write|plan_text|output)'
+owners="$owners|simulator/(control|pages|pages_api|pages_upload|cmd_ask)|keys/(main|cmd_[a-z_]*)|packer/(cmd_[a-z_]*|front|manifest_write|sbom)"
+owners="$owners|verifier/(audit_output|reply|cmd_[a-z_]*)"
+outputs='(^|[^a-z_])(v?printf|v?fprintf|v?dprintf|f?puts|f?putc|putchar|putc_unlocked|fwrite|perror|psignal)[[:space:]]*\(|[^a-z_]write[[:space:]]*\((1|2|STD)'
+grep -E "$outputs" "$T/code" >"$T/outputs"
+grep -vE "^($owners)\.c: " "$T/outputs" | nothing "nobody prints but the files that own output"
+ok "  the look at others finds some in each of them" sh -c 'for file in $(cut -d: -f1 "$1" | sort -u); do echo "$file"; done | wc -l | grep -qE "^[3-9][0-9]$"' sh "$T/outputs"
+for file in core/*.c flasher/*.c; do tr '\n' ' ' <"$file" | grep -oE 'say\([a-z>.-]+,[^;"]*"([^"\\]|\\.)*"' | grep -E '\\n[^"\\]' | sed "s,^,$file: ,"; done |
+    nothing "what is said has its line feeds at its end alone"
+
 # --- every header is whole by itself ---
 broken=
 for header in core/*.h keys/*.h boards/*.h packer/*.h verifier/*.h flasher/*.h simulator/*.h; do
