@@ -91,13 +91,22 @@ static int read_head(struct csv *c, enum inventory_field columns[static FIELD_CO
 	return n;
 }
 
+/* The last field, as it was before an apostrophe kept it from being a formula. */
+static struct span field_value(const struct csv *c, enum inventory_field field)
+{
+	bool told = field == FIELD_MODEL || field == FIELD_SUBTYPE || field == FIELD_VERSION || field == FIELD_HOSTNAME;
+	bool guarded = told && c->len > 1 && c->field[0] == '\'' && inventory_is_formula(c->field, c->len);
+
+	return guarded ? (struct span){c->field + 1, c->len - 1} : (struct span){c->field, c->len};
+}
+
 static int read_board(struct csv *c, struct inventory_board *b, const enum inventory_field *columns, int n, struct err *e)
 {
 	*b = (struct inventory_board){0};
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && c->last)
 			return err_set(e, VERDICT_USAGE, "this line has %d fields, the first one has %d", i, n);
-		if (next_field(c, e) || inventory_take(b, columns[i], (struct span){c->field, c->len}, e))
+		if (next_field(c, e) || inventory_take(b, columns[i], field_value(c, columns[i]), e))
 			return -1;
 	}
 	return c->last ? 0 : err_set(e, VERDICT_USAGE, "this line has more fields than the first one");

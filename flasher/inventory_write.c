@@ -23,14 +23,22 @@ static void put_field(FILE *out, const char *text, bool first)
 	putc('"', out);
 }
 
-/* What a board says of itself. A hostile one says what a spreadsheet takes for a formula, and then it gets an apostrophe before it, as in a
- * report; no honest one begins so. */
+/* What a board says of itself. A hostile one says what a spreadsheet takes for a formula, and then it gets an apostrophe before it. */
 static void put_told(FILE *out, const char *text)
 {
 	char guarded[INVENTORY_TEXT_MAX + 2];
 
 	snprintf(guarded, sizeof guarded, "'%.*s", INVENTORY_TEXT_MAX, text);
-	put_field(out, *text && strchr("=+-@", *text) ? guarded : text, false);
+	put_field(out, inventory_is_formula(text, strlen(text)) ? guarded : text, false);
+}
+
+bool inventory_is_formula(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len && text[at] == '\'')
+		at++;
+	return at < len && memchr("=+-@", text[at], 4);
 }
 
 void inventory_csv_head(FILE *out)
