@@ -63,6 +63,20 @@ static int recall(struct fleet_run *f, const char **option, const char *key, str
 	return 0;
 }
 
+/* What a ledger says that was copied, or that somebody else made, is not the user's own word. */
+static int demand_all(struct fleet_run *f, struct err *e)
+{
+	struct fleet_options *o = &f->options;
+
+	if (o->ntrust == 0 || (!o->credentials && !o->password_file && o->password_fd < 0))
+		return err_set(e, VERDICT_USAGE, "%s is not the file that `apply' made here, but a copy, or another user's: what it says of keys, "
+						 "credentials and files is not used. Name --pubkey or --keyring, --credentials or --password-file, and what else there was (--bundle, --boards, --metrics)",
+			       o->file);
+	if (!o->bundle)
+		o->bundle = f->plan.bundle;
+	return 0;
+}
+
 int fleet_recall(struct fleet_run *f, struct err *e)
 {
 	struct fleet_options *o = &f->options;
@@ -70,13 +84,15 @@ int fleet_recall(struct fleet_run *f, struct err *e)
 	const char *port = NULL, *dry = NULL;
 	char key[32];
 
-	if (recall(f, &o->bundle, "bundle", e) || recall(f, &o->boards_dir, "boards", e) ||
-	    recall(f, &o->metrics, "metrics", e) || recall(f, &port, "api-port", e) || recall(f, &dry, "dry-run", e))
-		return -1;
-	if (recall(f, &o->realm, "realm", e))
+	if (recall(f, &dry, "dry-run", e))
 		return -1;
 	if (dry)
 		return err_set(e, VERDICT_USAGE, "this is the ledger of a dry run: there is nothing to be resumed");
+	if (!ledger_at_home(f->ledger))
+		return demand_all(f, e);
+	if (recall(f, &o->bundle, "bundle", e) || recall(f, &o->boards_dir, "boards", e) ||
+	    recall(f, &o->metrics, "metrics", e) || recall(f, &port, "api-port", e) || recall(f, &o->realm, "realm", e))
+		return -1;
 	if (!login && (recall(f, &o->credentials, "credentials", e) || recall(f, &o->password_file, "password-file", e) ||
 		       recall(f, &o->user, "user", e)))
 		return -1;

@@ -45,7 +45,8 @@ uint64_t fleet_wall_ms(void); /* since 1970 */
 /* Puts down in the ledger what a resume will need: paths, absolute, and no secret. Returns 0 or -1. */
 int fleet_keep(struct fleet_run *f, struct err *e);
 
-/* Sets the options that were not given to what the ledger kept. Returns 0 or -1 (usage: of a dry run nothing is kept). */
+/* Sets the options that were not given to what the ledger kept; keys, credentials and files only when it is the one that this user's `apply'
+ * made (ledger_at_home). Returns 0 or -1 (usage: of a dry run nothing is kept, or an option is missing). */
 int fleet_recall(struct fleet_run *f, struct err *e);
 
 /* Reads the passwords. Returns 0 or -1. */

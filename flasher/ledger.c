@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +18,9 @@
 enum {
 	APPLICATION_ID = 0x6673666c, /* "fsfl" */
 	BUSY_MS = 10000,             /* for a reader's checkpoint */
-	LOCK_TURNS = 20,             /* of 10 ms: for a reader that asks whether a run has it */
+	LOCK_TURNS = 100,            /* of 10 ms: for readers, who keep a run from beginning meanwhile */
+	URI_MAX = 16384,
+	HOME_MAX = 72,
 };
 
 static const char schema[] =
@@ -72,17 +75,87 @@ int ledger_step(struct ledger *l, sqlite3_stmt *s, struct err *e)
 	return code == SQLITE_DONE ? 0 : ledger_fail(l, e, "write it");
 }
 
+/* "file:NAME?immutable=1", each odd byte of the name escaped (RFC 3986). Returns 0 or -1. */
+static int immutable_uri(char *out, size_t size, const char *file)
+{
+	int n = snprintf(out, size, file[0] == '/' ? "file://" : "file:./");
+
+	for (; *file; file++) {
+		bool plain = (*file >= 'a' && *file <= 'z') || (*file >= 'A' && *file <= 'Z') || (*file >= '0' && *file <= '9') || strchr("/._-", *file);
+
+		if ((size_t)n + 4 >= size)
+			return -1;
+		n += snprintf(out + n, size - (size_t)n, plain ? "%c" : "%%%02X", (unsigned char)*file);
+	}
+	return (size_t)snprintf(out + n, size - (size_t)n, "?immutable=1") < size - (size_t)n ? 0 : -1;
+}
+
 static int open_db(struct ledger *l, const char *file, bool write, struct err *e)
 {
-	int flags = (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOFOLLOW;
+	int flags = (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOFOLLOW;
 	const char *name = *file ? file : ":memory:";
+	char uri[URI_MAX];
 
+	if (l->quiet) {
+		if (immutable_uri(uri, sizeof uri, file) != 0)
+			return err_set(e, VERDICT_USAGE, "the ledger's path is too long");
+		name = uri;
+		flags |= SQLITE_OPEN_URI;
+	}
 	if (sqlite3_open_v2(name, &l->db, flags, NULL) != SQLITE_OK)
 		return ledger_fail(l, e, "open it");
 	sqlite3_busy_timeout(l->db, BUSY_MS);
 	if (write && ledger_sql(l, "PRAGMA journal_mode=WAL", e))
 		return -1;
-	return ledger_sql(l, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;", e);
+	return ledger_sql(l, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", e);
+}
+
+/* What SQLite would find beside the ledger and believe. A run that was cut off leaves such files; another user may have put them there. */
+static int check_beside(const char *file, struct err *e)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+	char name[URI_MAX], quoted[160];
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+		int fd, rc;
+
+		if (snprintf(name, sizeof name, "%s%s", file, suffixes[i]) >= (int)sizeof name)
+			return err_set(e, VERDICT_USAGE, "the ledger's path is too long");
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return err_errno(e, "cannot open %s", err_quote(quoted, sizeof quoted, name, strlen(name)));
+		rc = io_check_private(fd, name, IO_NOT_OWNERS, e);
+		close(fd);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whether a run left something behind that is not in the file itself yet. */
+static bool has_log(const char *file)
+{
+	char name[URI_MAX];
+	struct stat st;
+
+	return snprintf(name, sizeof name, "%s-wal", file) < (int)sizeof name && lstat(name, &st) == 0 && st.st_size > 0;
+}
+
+static int lock_waiting(int fd, const char *quoted, struct err *e)
+{
+	for (int i = 0; i < LOCK_TURNS; i++) {
+		const struct timespec turn = {.tv_nsec = 10000000};
+
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK || nanosleep(&turn, NULL) != 0)
+			break;
+		errno = EWOULDBLOCK;
+	}
+	return errno == EWOULDBLOCK ? err_set(e, VERDICT_BUSY, "another run has the ledger %s", quoted)
+				    : err_errno(e, "cannot lock the ledger %s", quoted);
 }
 
 /* The file itself carries the lock; its descriptor is closed after SQLite's: closed before, it would take SQLite's own
@@ -92,22 +165,14 @@ static int take_lock(struct ledger *l, const char *file, int flags, struct err *
 	char quoted[160];
 
 	err_quote(quoted, sizeof quoted, file, strlen(file));
-	l->lock = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	l->lock = open(file, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags, 0600);
 	if (l->lock < 0 && flags && errno == EEXIST)
 		return err_set(e, VERDICT_USAGE, "%s is there already: `firmflash resume' goes on with a ledger, another name begins anew", quoted);
 	if (l->lock < 0)
 		return err_errno(e, "cannot %s the ledger %s", flags ? "make" : "open", quoted);
-	for (int i = 0; i < LOCK_TURNS; i++) {
-		const struct timespec turn = {.tv_nsec = 10000000};
-
-		if (flock(l->lock, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		if (errno != EWOULDBLOCK || nanosleep(&turn, NULL) != 0)
-			break;
-		errno = EWOULDBLOCK;
-	}
-	return errno == EWOULDBLOCK ? err_set(e, VERDICT_BUSY, "another run has the ledger %s", quoted)
-				    : err_errno(e, "cannot lock the ledger %s", quoted);
+	if (io_check_private(l->lock, file, IO_NOT_OWNERS, e) != 0)
+		return err_prefix(e, "the ledger, which says whom passwords are for");
+	return check_beside(file, e) != 0 ? -1 : lock_waiting(l->lock, quoted, e);
 }
 
 static int prepare_writes(struct ledger *l, struct err *e)
@@ -139,6 +204,43 @@ static int add_devices(struct ledger *l, const struct plan *plan, struct err *e)
 	return rc;
 }
 
+/* Which file this is and whose, in words that another one cannot have. */
+static bool home(char out[static HOME_MAX], const struct ledger *l)
+{
+	struct stat st;
+
+	if (l->lock < 0 || fstat(l->lock, &st) != 0)
+		return false;
+	snprintf(out, HOME_MAX, "%llu:%llu:%lu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino, (unsigned long)st.st_uid);
+	return true;
+}
+
+static int note_home(struct ledger *l, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	char here[HOME_MAX];
+	int rc;
+
+	if (!home(here, l))
+		return 0; /* one in memory */
+	rc = ledger_prepare(l, &s, "INSERT INTO setting VALUES('home', ?1)", e);
+	if (rc == 0) {
+		ledger_bind(s, 1, here);
+		rc = ledger_step(l, s, e);
+	}
+	sqlite3_finalize(s);
+	return rc;
+}
+
+bool ledger_at_home(struct ledger *l)
+{
+	char *kept = malloc(LEDGER_VALUE_MAX + 1), here[HOME_MAX];
+	bool same = kept && home(here, l) && ledger_get(l, "home", kept, NULL) == 0 && strcmp(kept, here) == 0;
+
+	free(kept);
+	return same;
+}
+
 static int fill(struct ledger *l, const char *text, size_t len, const struct plan *plan, struct err *e)
 {
 	unsigned char hash[HASH_SIZE];
@@ -157,7 +259,7 @@ static int fill(struct ledger *l, const char *text, size_t len, const struct pla
 		rc = ledger_step(l, s, e);
 	}
 	sqlite3_finalize(s);
-	return rc || add_devices(l, plan, e) || ledger_sql(l, "COMMIT", e) ? -1 : 0;
+	return rc || add_devices(l, plan, e) || note_home(l, e) || ledger_sql(l, "COMMIT", e) ? -1 : 0;
 }
 
 int ledger_create(struct ledger **out, const char *file, const char *text, size_t len, const struct plan *plan, struct err *e)
@@ -193,7 +295,7 @@ int64_t ledger_number(struct ledger *l, const char *sql)
 	return n;
 }
 
-/* What SQLite says of a file that is not there, or that is none of its own, helps nobody. */
+/* What SQLite says of a file that is not there, or that is none of its own, helps nobody. Reading, it also looks whether a run has it. */
 static int look_first(struct ledger *l, const char *file, bool write, struct err *e)
 {
 	static const char magic[] = "SQLite format 3";
@@ -205,12 +307,57 @@ static int look_first(struct ledger *l, const char *file, bool write, struct err
 	if (fd < 0)
 		return err_errno(e, "cannot open the ledger %s", quoted);
 	n = io_read_full(fd, head, sizeof head);
-	l->in_use = !write && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK; /* had for an instant: take_lock waits that long */
-	close(fd);
+	if (write || n <= 0) {
+		close(fd);
+	} else { /* kept with the lock: then no run begins while this reads */
+		l->lock = fd;
+		l->in_use = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+		l->quiet = !l->in_use && !has_log(file);
+	}
 	if (n < 0)
 		return err_errno(e, "cannot read the ledger %s", quoted);
 	return n == 0 || (n == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0)
 		       ? 0 : err_set(e, VERDICT_USAGE, "%s is no ledger", quoted);
+}
+
+/* All that a schema consists of, as one text that sqlite3_free() frees. NULL when it cannot be read. */
+static char *read_schema(sqlite3 *db)
+{
+	sqlite3_str *all = sqlite3_str_new(db);
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db, "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema ORDER BY type, name LIMIT 100", -1, &s, NULL);
+
+	while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW)
+		for (int i = code = SQLITE_OK; i < 4; i++)
+			sqlite3_str_appendf(all, "%Q\n", sqlite3_column_text(s, i));
+	sqlite3_finalize(s);
+	if (code != SQLITE_DONE) {
+		sqlite3_free(sqlite3_str_finish(all));
+		return NULL;
+	}
+	return sqlite3_str_finish(all);
+}
+
+/* A ledger that somebody else made may have tables with other names, views in their place, triggers: none of that is read. */
+static int check_schema(struct ledger *l, const char *quoted, struct err *e)
+{
+	sqlite3 *ours = NULL;
+	char *want = NULL, *have = read_schema(l->db);
+	int rc = -1;
+
+	if (!have)
+		ledger_fail(l, e, "read its schema");
+	else if (sqlite3_open_v2(":memory:", &ours, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK ||
+		 sqlite3_exec(ours, schema, NULL, NULL, NULL) != SQLITE_OK || !(want = read_schema(ours)))
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+	else if (strcmp(want, have) != 0)
+		err_set(e, VERDICT_USAGE, "%s has tables, or something besides, that no ledger of schema %d has", quoted, LEDGER_SCHEMA);
+	else
+		rc = 0;
+	sqlite3_free(want);
+	sqlite3_free(have);
+	sqlite3_close(ours);
+	return rc;
 }
 
 static int check_kind(struct ledger *l, const char *file, struct err *e)
@@ -225,29 +372,27 @@ static int check_kind(struct ledger *l, const char *file, struct err *e)
 	version = ledger_number(l, "PRAGMA user_version");
 	if (version != LEDGER_SCHEMA)
 		return err_set(e, VERDICT_USAGE, "%s has schema %" PRId64 ", this program knows %d", quoted, version, LEDGER_SCHEMA);
-	return 0;
+	return check_schema(l, quoted, e);
 }
 
 int ledger_open(struct ledger **out, const char *file, bool write, struct err *e)
 {
 	struct ledger *l = calloc(1, sizeof *l);
+	int rc = -1;
 
 	*out = NULL;
 	if (!l)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	l->lock = -1;
-	if (look_first(l, file, write, e) || (write && take_lock(l, file, 0, e))) {
-		if (l->lock >= 0)
-			close(l->lock);
-		free(l);
-		return -1;
-	}
-	if (open_db(l, file, write, e) || check_kind(l, file, e) || (write && prepare_writes(l, e))) {
-		ledger_close(&l);
-		return -1;
-	}
+	if (look_first(l, file, write, e) != 0 || (write && take_lock(l, file, 0, e) != 0) || open_db(l, file, write, e) != 0 ||
+	    check_kind(l, file, e) != 0 || (write && prepare_writes(l, e) != 0))
+		goto out;
 	*out = l;
-	return 0;
+	l = NULL;
+	rc = 0;
+out:
+	ledger_close(&l);
+	return rc;
 }
 
 bool ledger_in_use(const struct ledger *l)

@@ -36,9 +36,13 @@ struct ledger_note {
  * memory. Returns 0 or -1 (system; busy when another run has it). */
 int ledger_create(struct ledger **out, const char *file, const char *text, size_t len, const struct plan *plan, struct err *e);
 
-/* Opens it, to be written when WRITE; checks that it is a ledger of this schema. Returns 0 or -1 (usage: it is none; busy:
- * another run has it). */
+/* Opens it; checks that it is a ledger and has this schema, and nothing besides. WRITE: to go on with its run, for which it must be private
+ * (io_check_private), with all that SQLite keeps beside it. Else it is read only, whoever it belongs to, and nothing is left beside it.
+ * Returns 0 or -1 (usage: it is none; busy: another run has it). */
 int ledger_open(struct ledger **out, const char *file, bool write, struct err *e);
+
+/* True for the very file that this user's `apply' made. A copy, or what somebody else made, is not asked for keys, credentials or files. */
+bool ledger_at_home(struct ledger *l);
 
 /* Whether a run was at work on it when it was opened to be read. */
 bool ledger_in_use(const struct ledger *l);

@@ -10,9 +10,10 @@
 struct ledger {
 	sqlite3 *db;
 	sqlite3_stmt *put, *event, *note;
-	int lock;                    /* the file itself, under flock(): gone with the process, however it ends */
+	int lock;                    /* the file itself, under flock(): gone with the process, however it ends; -1: in memory */
 	bool open;                   /* a transaction */
 	bool in_use;                 /* by a run, when this reader came */
+	bool quiet;                  /* nobody writes it while it is read: what SQLite keeps beside it is not needed */
 };
 
 /* Says in E that WHAT cannot be done, and why. Returns -1. */

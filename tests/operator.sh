@@ -186,8 +186,12 @@ exits 'a second Ctrl-C while boards write' 7 watched firmflash apply "$T/mine/pl
 ok '  ended before they did' test "$(total flashed)" -lt 12
 ok '  the ledger is whole' python3 -c 'import sqlite3, sys
 assert sqlite3.connect(sys.argv[1]).execute("pragma integrity_check").fetchone()[0] == "ok"' "$ledger"
-if [ $uid -ne 0 ]; then chown -R 0 mine; fi # whose it is may resume it
-exits '  and a resume finishes' 0 firmflash resume "$ledger" --quiet
+if [ $uid -ne 0 ]; then
+    refused "  which is another user's, and not root's to go on with" 2 usage firmflash resume "$ledger" --quiet
+    chown -R 0 mine
+fi
+exits '  and a resume finishes' 0 firmflash resume "$ledger" --pubkey "$T/mine/release.pub" --password-file "$T/mine/password" --api-port "$api" \
+    --bundle "$T/mine/new.firm.tar" --boards "$TESTS/../boards" --quiet
 ok '  nobody twice, nobody forgotten' test "$(total flashed) $(total flashes_most)" = '12 1'
 cat "$ledger"* out err >all
 grep -F "$secret" all | nothing '  the password is in no ledger and no message'
