@@ -6,8 +6,8 @@
 static const struct verb verbs[] = {
 	{"push", cmd_push,
 	 "BUNDLE --to HOST[:PORT]... --board ID[:REV]\n"
-	 "    (--pubkey FILE... | --keyring FILE) (--password-file FILE | --password-fd N) [--user NAME] [--wipe] [--reboot]\n"
-	 "    [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
+	 "    (--pubkey FILE... | --keyring FILE) (--password-file FILE | --password-fd N) [--user NAME] [--realm TEXT]\n"
+	 "    [--wipe] [--reboot] [--timeout SECONDS] [--limit-rate BYTES] [--boards DIR] [--json] [--quiet]",
 	 "verify a bundle, then send it once to each board's web endpoint"},
 	{"scan", cmd_scan,
 	 "RANGE|@FILE|-...   (A.B.C.D, A.B.C.D/BITS, A.B.C.D-E.F.G.H, 10.0.1-3.1-254; lists of those; CSV with site, rack, tags, credential)\n"
@@ -24,17 +24,17 @@ static const struct verb verbs[] = {
 	 "verify a bundle, match it with an inventory, and write down what will be done"},
 	{"apply", cmd_apply,
 	 "PLAN --ledger FILE (--pubkey FILE... | --keyring FILE) [--bundle FILE]\n"
-	 "    (--credentials FILE | --password-file FILE | --password-fd N) [--user NAME]\n"
+	 "    (--credentials FILE | --password-file FILE | --password-fd N) [--user NAME] [--realm TEXT]\n"
 	 "    [--dry-run[=FAULT:PERCENT,...]] [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
 	 "carry out a plan, wave by wave; the ledger knows what was done to each board"},
 	{"resume", cmd_resume,
 	 "LEDGER [--lift] [--open] [--inventory FILE] [--bundle FILE] [--pubkey FILE... | --keyring FILE]\n"
-	 "    [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME]\n"
+	 "    [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME] [--realm TEXT]\n"
 	 "    [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
 	 "go on after a stop or a crash; --lift after a halt, --open through a gate"},
 	{"retry", cmd_retry,
 	 "LEDGER --state rejected|failed|unknown|needs-card[,...] [--lift] [--open] [--inventory FILE] [--bundle FILE]\n"
-	 "    [--pubkey FILE... | --keyring FILE] [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME]\n"
+	 "    [--pubkey FILE... | --keyring FILE] [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME] [--realm TEXT]\n"
 	 "    [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
 	 "try again those that ended so; who may have the image already is asked first"},
 	{"status", cmd_status, "LEDGER [--json]", "say how a rollout stands, also while it runs"},
