@@ -44,13 +44,14 @@ own_ldflags = -pie -pthread -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noe
 
 core_libs = -lsodium $(if $(filter libdeflate,$(DEFLATE)),-ldeflate,-lz)
 firmkey_libs =
-firmpack_libs = -larchive -ljansson
+firmpack_libs = $(archive_libs) -ljansson
+archive_libs = -larchive -llz4 -lz
 ubootenv_libs = $(if $(filter yes,$(UBOOTENV)),-lubootenv -lz)
 firmverify_libs = $(ubootenv_libs)
 firmflash_libs = -ljansson -lsqlite3 -lblkid
 firmsim_libs = -lz
 
-# --- what is made of what: programs -> keys, boards -> core ---
+# --- what is made of what: programs -> keys, boards -> archive -> core ---
 programs = firmkey firmpack firmverify firmflash firmsim
 firmkey_dir = keys
 firmpack_dir = packer
@@ -58,17 +59,17 @@ firmverify_dir = verifier
 firmflash_dir = flasher
 firmsim_dir = simulator
 firmkey_rooms = keys core
-firmpack_rooms = packer keys core
+firmpack_rooms = packer keys archive core
 firmverify_rooms = verifier boards core
 firmflash_rooms = flasher boards core
 firmsim_rooms = simulator boards core
-rooms = core keys boards packer verifier flasher simulator
+rooms = core archive keys boards packer verifier flasher simulator
 
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 lib_sources = $(filter-out %/main.c $(1)/cmd_%,$(call sources,$(1)))
 program_sources = $(filter %/main.c $(1)/cmd_%,$(call sources,$(1)))
-archive = $(BUILD)/lib$(1).a
+library = $(BUILD)/lib$(1).a
 
 all: $(addprefix $(BUILD)/,$(programs))
 
@@ -77,7 +78,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(own_cppflags) $(own_cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define room_rules
-$$(call archive,$(1)): $$(call objects,$$(call lib_sources,$(1)))
+$$(call library,$(1)): $$(call objects,$$(call lib_sources,$(1)))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(AR) rcsD $$@ $$^
@@ -85,7 +86,7 @@ endef
 $(foreach room,$(rooms),$(eval $(call room_rules,$(room))))
 
 define program_rules
-$$(BUILD)/$(1): $$(call objects,$$(call program_sources,$$($(1)_dir))) $$(foreach r,$$($(1)_rooms),$$(call archive,$$(r)))
+$$(BUILD)/$(1): $$(call objects,$$(call program_sources,$$($(1)_dir))) $$(foreach r,$$($(1)_rooms),$$(call library,$$(r)))
 	$$(CC) $$(own_ldflags) $$(CFLAGS) $$(LDFLAGS) -Wl,-Map=$$@.map -o $$@ $$^ $$($(1)_libs) $$(core_libs)
 endef
 $(foreach program,$(programs),$(eval $(call program_rules,$(program))))
@@ -94,12 +95,12 @@ $(foreach program,$(programs),$(eval $(call program_rules,$(program))))
 unit_tests = $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/test_*.c)))
 fuzz_sources = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 fuzz_replays = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(fuzz_sources))
-test_rooms = verifier packer flasher simulator keys boards core
+test_rooms = verifier packer flasher simulator keys boards archive core
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs) -lcmocka
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call archive,$(r)))
-	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ -larchive -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs)
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(foreach r,$(test_rooms),$(call library,$(r)))
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(archive_libs) -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs) -lcmocka
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(foreach r,$(test_rooms),$(call library,$(r)))
+	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(archive_libs) -ljansson -lsqlite3 -lblkid $(ubootenv_libs) -lz $(core_libs)
 
 tests: all $(unit_tests) $(fuzz_replays)
 check: tests
@@ -141,7 +142,7 @@ include boards/cross.mk
 
 bench: all bench-upload bench-cards
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run
-$(BUILD)/tests/bench/uploads: $(BUILD)/tests/bench/uploads.o $(foreach r,$(firmflash_rooms),$(call archive,$(r)))
+$(BUILD)/tests/bench/uploads: $(BUILD)/tests/bench/uploads.o $(foreach r,$(firmflash_rooms),$(call library,$(r)))
 	$(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(firmflash_libs) $(core_libs)
 bench-upload: $(BUILD)/tests/bench/uploads
 	BUILD=$(abspath $(BUILD)) sh tests/bench/run-upload

@@ -105,7 +105,7 @@ board-program: $(board_archives) $(if $(filter yes,$(BOARD_UBOOTENV)),$(board_di
 arm_dir = $(BUILD)/arm
 arm_root = $(abspath $(arm_dir)/sysroot)
 arm_packages = libc6 libc6-dev linux-libc-dev libgcc-s1 libstdc++6 libsodium23 libsodium-dev libdeflate0 libdeflate-dev zlib1g zlib1g-dev \
-	libjansson4 libjansson-dev libarchive13 libarchive-dev libacl1 libbz2-1.0 liblz4-1 liblzma5 libnettle8 libxml2 libicu72 libzstd1
+	libjansson4 libjansson-dev libarchive13 libarchive-dev libacl1 libbz2-1.0 liblz4-1 liblz4-dev liblzma5 libnettle8 libxml2 libicu72 libzstd1
 packer-arm:
 	@mkdir -p $(arm_dir)
 	+flock $(arm_dir)/lock $(MAKE) --no-print-directory $(arm_dir)/firmpack

@@ -16,7 +16,6 @@
 #include "keys/sign.h"
 #include "packer/bundle_write.h"
 #include "packer/evidence.h"
-#include "packer/import.h"
 #include "packer/keyrings.h"
 #include "packer/manifest_write.h"
 
@@ -70,7 +69,7 @@ static int read_input(struct build *b, int fd, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, VERDICT_USAGE, "%s is neither a directory nor an archive", b->o->input);
 	t->spool = io_spool(b->o->output, e);
-	return t->spool >= 0 ? import_archive(t, fd, b->o->input, b->watch, e) : -1;
+	return t->spool >= 0 ? tree_import(t, fd, b->o->input, b->watch, e) : -1;
 }
 
 static int refusal(const struct build *b, struct err *e)

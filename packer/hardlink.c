@@ -37,22 +37,9 @@ static int find(struct tree *t, struct tree_entry *entry, struct tree_entry **ta
 		return refuse(t, entry, e, "is absent before it");
 	if (found->refused)
 		return refuse(t, entry, e, "was refused");
-	if (found->type != ENTRY_FILE)
-		return refuse(t, entry, e, "is no file");
+	if (found->type == ENTRY_DIR)
+		return refuse(t, entry, e, "is not a file");
 	*target = found;
-	return 0;
-}
-
-/* In a cpio archive the content comes with the last of the names: it belongs to all of them. Elsewhere a hard link with content of
- * its own means one thing to one unpacker and another to the next. */
-static int take_content(struct tree *t, struct tree_entry *entry, struct tree_entry *target, struct err *e)
-{
-	if (entry->size == 0)
-		return 0;
-	if (!t->late_content || target->size != 0)
-		return refuse(t, entry, e, "has other content");
-	target->size = entry->size;
-	target->offset = entry->offset;
 	return 0;
 }
 
@@ -89,9 +76,32 @@ static int point(struct tree *t, struct tree_entry **links, size_t n, struct err
 			links[i]->hardlink = first;
 			target = tree_find(t, first, strlen(first));
 		}
-		if (take_content(t, links[i], target, e) != 0)
-			return -1;
 	}
+	return 0;
+}
+
+/* ENTRY becomes what FIRST is. A symbolic link seen from another place may lead elsewhere, and is judged anew. */
+static int become(struct tree *t, struct tree_entry *entry, const struct tree_entry *first, struct err *e)
+{
+	char *target;
+	enum path_fault fault;
+
+	if (first->type == ENTRY_LINK) {
+		fault = path_link_fault(entry->path, first->target, strlen(first->target));
+		if (fault != PATH_FINE)
+			return refuse(t, entry, e, path_fault_text(fault));
+	}
+	target = strdup(first->target);
+	if (!target)
+		return err_set(e, VERDICT_SYSTEM, "out of memory");
+	free(entry->target);
+	entry->target = target;
+	entry->type = first->type;
+	entry->mode = first->mode;
+	entry->uid = first->uid;
+	entry->gid = first->gid;
+	entry->size = first->size;
+	entry->offset = first->offset;
 	return 0;
 }
 
@@ -104,18 +114,9 @@ int hardlink_resolve(struct tree *t, struct err *e)
 	if (!links)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	rc = point(t, links, n, e);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		const struct tree_entry *first;
-
-		if (links[i]->refused)
-			continue;
-		first = tree_find(t, links[i]->hardlink, strlen(links[i]->hardlink));
-		links[i]->mode = first->mode;
-		links[i]->uid = first->uid;
-		links[i]->gid = first->gid;
-		links[i]->size = first->size;
-		links[i]->offset = first->offset;
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (!links[i]->refused)
+			rc = become(t, links[i], tree_find(t, links[i]->hardlink, strlen(links[i]->hardlink)), e);
 	free(links);
 	return rc;
 }

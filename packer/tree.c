@@ -96,10 +96,20 @@ static struct tree_entry *append(struct tree *t, struct err *e)
 	return &t->entries[t->n++];
 }
 
+/* The length of a link's target without the slash that shells complete: "dir/" leads where "dir" does. */
+static size_t target_len(const char *target)
+{
+	size_t len = strlen(target);
+
+	while (len > 1 && target[len - 1] == '/')
+		len--;
+	return len;
+}
+
 /* Why the target of a symbolic link is not allowed; sets *TYPE to the kind of link it makes. */
 static enum path_fault target_fault(const struct tree_found *found, enum entry_type *type)
 {
-	size_t len = strlen(found->target);
+	size_t len = target_len(found->target);
 
 	*type = found->target[0] == '/' ? ENTRY_ROOTLINK : ENTRY_LINK;
 	if (*type == ENTRY_ROOTLINK)
@@ -163,7 +173,7 @@ int tree_add(struct tree *t, const struct tree_found *found, struct err *e)
 	entry->type = type;
 	entry->refused = rc == 0;
 	entry->path = strdup(found->path);
-	entry->target = strdup(found->target ? found->target : "");
+	entry->target = found->target ? strndup(found->target, target_len(found->target)) : strdup("");
 	entry->hardlink = found->hardlink ? strdup(found->hardlink) : NULL;
 	if (!entry->path || !entry->target || (found->hardlink && !entry->hardlink))
 		return err_set(e, VERDICT_SYSTEM, "out of memory");

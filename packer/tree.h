@@ -12,6 +12,8 @@
 #include "core/manifest.h"
 #include "packer/notes.h"
 
+struct watch;
+
 enum {
 	TREE_ENTRIES_MAX = 1 << 18, /* far more than fit in a manifest of 8 MiB */
 };
@@ -50,7 +52,6 @@ struct tree {
 	struct tree_entry *entries;
 	size_t n, room;
 	uint32_t found;             /* entries seen so far */
-	bool late_content;          /* cpio: the last of several hard links carries the content for all */
 	struct notes refused, warnings;
 	struct beneath *root;       /* of a directory, else NULL */
 	int spool;                  /* content of an archive, else -1 */
@@ -80,5 +81,12 @@ const char *tree_kind_fault(mode_t mode);
 
 /* Reads the directory ROOT (a descriptor, kept as a duplicate) into the tree, and finishes it. Returns 0 or -1. */
 int tree_read(struct tree *t, int root, struct err *e);
+
+/* Reads the archive that FD is open on (a regular file; NAME is for messages) into the tree, the content of its files into t->spool,
+ * which the caller has opened, and finishes the tree. What was refused is noted. WATCH may be NULL. Returns 0, or -1: see
+ * import_archive; too-large also when hard links multiply the content. */
+int tree_import(struct tree *t, int fd, const char *name, struct watch *watch, struct err *e);
+/* The parent's half of that, of a reader that speaks on IN (import_receive); for tests. */
+int tree_receive(struct tree *t, int in, const char *name, uint64_t limit, struct err *e);
 
 #endif

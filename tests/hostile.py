@@ -60,7 +60,7 @@ CASES = [
     Case("dot-inside", "has a `.' component", "a|z", [f("sub/./evil")]),
     Case("absolute", "is absolute", "a|z", [f("/etc/evil")]),
     Case("absolute-behind-dot", "is absolute", "a|z", [f(".//etc/evil")]),
-    Case("double-slash", "has an empty component", "a|z", [f("sub//evil")], "tar cpio 7z"),
+    Case("double-slash", "has an empty component", "a|z", [f("sub//evil")]),
     Case("through-link", "leads through a link", "a|dir|dir/x|l|z", [d("dir"), f("dir/x"), link("l", "dir"), f("l/x")]),
     Case("through-link-first", "leads through a link", "a|dir|l|z", [f("l/x"), d("dir"), link("l", "dir")]),
     Case("through-link-deep", "leads through a link", "a|dir|l|z", [d("dir"), link("l", "dir"), f("l/b/c/x")]),
@@ -78,8 +78,8 @@ CASES = [
     Case("hard-absent", "is absent", "a|z", [hard("h", "nowhere")], "tar"),
     Case("hard-later", "is absent", "a|z", [hard("h", "z")], "tar"),
     Case("hard-self", "is absent", "a|z", [hard("h", "h")], "tar"),
-    Case("hard-to-dir", "is no file", "a|s|z", [d("s"), hard("h", "s")], "tar"),
-    Case("hard-to-link", "is no file", "a|l|z", [link("l", "a"), hard("h", "l")], "tar"),
+    Case("hard-to-dir", "is not a file", "a|s|z", [d("s"), hard("h", "s")], "tar"),
+    Case("hard-to-link-out", "is a link that leads out of the tree", "a|s|s/l|z", [d("s"), link("s/l", "../a"), hard("h", "s/l")], "tar"),
     Case("hard-through-link", "is absent", "a|l|s|s/x|z", [d("s"), f("s/x"), link("l", "s"), hard("h", "l/x")], "tar"),
     Case("hard-to-refused", "was refused", "a|l|z", [link("l", "a"), f("l/x"), hard("h", "l/x")], "tar"),
     Case("char-device", "it is a character device", "a|z", [special("dev", "chr")], "tar cpio zip"),
@@ -94,9 +94,7 @@ CASES = [
     Case("control", "has a control byte", "a|z", [f("new\nline")]),
     Case("escape", "has a control byte", "a|z", [f("\x1b[2Jclear")]),
     Case("delete", "has a control byte", "a|z", [f("rub\x7fout")]),
-    Case("backslash", "has a backslash", "a|z", [f("..\\evil")], "tar cpio 7z"),
-    # libarchive reads a zip's backslashes as slashes, as Windows means them.
-    Case("backslash-zip", "has a `..' component", "a|z", [f("..\\evil")], "zip"),
+    Case("backslash", "has a backslash", "a|z", [f("..\\evil")]),
     Case("long-component", "is too long", "a|z", [f(LONG_COMPONENT)]),
     Case("long-path", "is too long", "a|z", [f(LONG_PATH)]),
     Case("very-long-path", "is too long", "a|z", [f("y/" * 5000 + "x")], "tar"),
@@ -222,9 +220,6 @@ def make_zip(path, entries):
             z.writestr(info, entry.get("target", "").encode() or entry.get("data", b""))
 
 
-def zip_specials(out):
-    out("zip-absurd-size.zip", absurd_zip(), "is over the format's 8 GiB", "a|z")
-
 
 def absurd_zip():
     """Three files, and one of them says, in its zip64 field, that it is 9 GiB."""
@@ -310,7 +305,6 @@ def hostile(directory):
             MAKERS[fmt](path, surround(case))
             table.append((path, case.reason, case.kept))
     tar_specials(out)
-    zip_specials(out)
     table.append((encrypted(os.path.join(directory, "encrypted.zip"), "zip"), "it is encrypted", "a|z"))
     return table
 
@@ -330,21 +324,22 @@ def odd(directory):
         ("empty.tar", b"", 3, "malformed-header"),
         ("noise.bin", bytes(range(1, 256)) * 40, 3, "malformed-header"),
         ("script.sh", b"#!/bin/sh\necho evil\n" * 40, 3, "malformed-header"),
-        ("cut-in-header.tar", FIRST + LAST[:200], 3, "malformed-header"),
-        ("cut-in-content.tar", (FIRST + raw_member(b"big", bytes(4096)))[:-2048], 3, "malformed-header"),
+        ("cut-in-header.tar", FIRST + LAST[:200], 3, "truncated"),
+        ("cut-in-content.tar", (FIRST + raw_member(b"big", bytes(4096)))[:-2048], 3, "truncated"),
         ("cut-between.tar", FIRST + LAST, 3, "truncated"),
         ("bad-checksum.tar", FIRST + LAST[:100] + b"9" + LAST[101:] + END, 3, "malformed-header"),
         ("absurd-size.tar", FIRST + raw_header(b"big", 0, size_field=b"\x80" + struct.pack(">I", 0)[:3] +
-                                               struct.pack(">Q", 1 << 62)) + bytes(512) + END, 3, "malformed-header"),
+                                               struct.pack(">Q", 1 << 62)) + bytes(512) + END, 3, "truncated"),
         ("negative-size.tar", FIRST + raw_header(b"big", 0, size_field=b"\xff" * 12) + LAST + END, 3, "malformed-header"),
-        ("cut.tar.gz", gzipped(good)[:-12], 3, "malformed-header"),
+        ("cut.tar.gz", gzipped(good)[:-12], 3, "truncated"),
         ("nothing.tar", END, 3, "malformed-header"),
         ("blank.img", bytes(65536), 3, "malformed-header"),
         ("bomb.tar.gz", gzipped(raw_header(b"bomb", big)) + gzip_zeros(1 << 26, 8) + gzipped(END), 3, "too-large"),
         ("bomb-refused.tar.gz", gzipped(raw_header(b"../bomb", big)) + gzip_zeros(1 << 26, 8) + gzipped(END), 3, "too-large"),
+        ("absurd-size.zip", absurd_zip(), 3, "malformed-header"),
         ("cut.zip", zip_bytes()[:-30], 3, "malformed-header"),
         ("bad-content.zip", zip_bytes(stored=True).replace(b"data\n", b"atad\n", 1), 3, "malformed-header"),
-        ("cut.cpio", newc("a", 0o100644, b"data\n", 1), 3, "malformed-header"),
+        ("cut.cpio", newc("a", 0o100644, b"data\n", 1), 3, "truncated"),
         ("lzop.tar.lzo", b"\x89LZO\x00\r\n\x1a\n" + bytes(600), 3, "malformed-header"),
         ("lrzip.tar.lrz", b"LRZI\x00\x06" + bytes(600), 3, "malformed-header"),
         ("rpm.rpm", b"\xed\xab\xee\xdb\x03\x00" + bytes(600), 3, "malformed-header"),
@@ -407,6 +402,7 @@ def plain(directory):
         MAKERS[fmt](out("late-dir." + fmt, "s|s/x"), [f("s/x"), d("s")])
         MAKERS[fmt](out("links." + fmt, "a|l|r|s|s/l"),
                     [f("a"), link("l", "a"), link("r", "/etc/fstab"), d("s"), link("s/l", "../a")])
+    make_tar(out("hard-to-link.tar", "a|h|l"), [f("a"), link("l", "a"), hard("h", "l")])
     make_tar(out("hard.tar", "a|h|i|s|s/h"), [f("a"), hard("h", "a"), hard("i", "h"), d("s"), hard("s/h", "./a")])
     # Three names of one file in a cpio archive: the content comes with the last.
     with open(out("hard.cpio", "one|three|two"), "wb") as file:

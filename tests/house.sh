@@ -6,7 +6,7 @@ set -eu
 root=$(cd "$TESTS/.." && pwd)
 cd "$root"
 
-# --- programs -> keys, boards -> core ---
+# --- programs -> keys, boards -> archive -> core ---
 # includes ROOM ALLOWED...: no file of a room includes what lies in a room beyond those allowed.
 includes() {
     room=$1
@@ -16,29 +16,31 @@ includes() {
 includes core
 includes keys core
 includes boards core
-includes packer keys core
+includes archive core
+includes packer keys archive core
 includes verifier boards core
 includes flasher boards core
 includes simulator boards core
 
 # --- one third-party library, one owner ---
 owner() { # owner HEADER FILE|ROOM/
-    grep -lE "^#include <$1" core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE "^($2)" | nothing "<$1> belongs to $2"
+    grep -lE "^#include <$1" core/* archive/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE "^($2)" | nothing "<$1> belongs to $2"
 }
-owner archive packer/import.c
+owner archive 'archive/(library|sevenzip).[ch]'
+owner lz4 archive/lz4.c
 owner curl 'flasher/(client(|_visit)|curl_late).c|flasher/client_parts.h'
 owner jansson 'flasher/(answer|facts|inventory_json).c|packer/evidence_check.c'
 owner blkid flasher/disk.c
 owner sqlite3 flasher/ledger
-owner zlib 'core/deflate.c|simulator/look.c'
+owner zlib 'core/deflate.c|archive/(gzip|zip).c|simulator/look.c'
 owner libuboot verifier/boot_ubootenv.c
 owner libdeflate core/deflate.c
-grep -l '^#include <sodium' core/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE '^(core/(crypto|sha256)|simulator/digest).c' |
+grep -l '^#include <sodium' core/* archive/* boards/* packer/* verifier/* flasher/* simulator/* | grep -vE '^(core/(crypto|sha256)|simulator/digest).c' |
     nothing "<sodium.h> belongs to core/crypto.c, core/sha256.c, keys/, and the simulator's Digest"
 
 # --- what is never called ---
 code() { sed -E 's,/\*.*\*/,,; s,^[[:space:]]*\*.*,,; s,^[[:space:]]*/\*.*,,' "$1" | sed "s,^,$1: ,"; }
-for file in core/*.c keys/*.c boards/*.c packer/*.c verifier/*.c flasher/*.c simulator/*.c; do code "$file"; done >"$T/code"
+for file in core/*.c archive/*.c keys/*.c boards/*.c packer/*.c verifier/*.c flasher/*.c simulator/*.c; do code "$file"; done >"$T/code"
 grep -E '[^a-z_](system|popen|realpath|strcpy|strcat|sprintf|gets|tmpnam|mktemp|alloca) ?\(' "$T/code" |
     nothing "no shell, no realpath, no unbounded copy"
 grep -E 'archive_write_disk|support_(format|filter)_all|support_filter_program' "$T/code" |
@@ -61,7 +63,7 @@ for file in core/*.c flasher/*.c; do tr '\n' ' ' <"$file" | grep -oE 'say\([a-z>
 
 # --- every header is whole by itself ---
 broken=
-for header in core/*.h keys/*.h boards/*.h packer/*.h verifier/*.h flasher/*.h simulator/*.h; do
+for header in core/*.h archive/*.h keys/*.h boards/*.h packer/*.h verifier/*.h flasher/*.h simulator/*.h; do
     printf '#include "%s"\n' "$header" |
         ${CC:-cc} -I. -D_POSIX_C_SOURCE=200809L -std=c17 -Werror -fsyntax-only -x c - 2>>"$T/headers" || broken="$broken $header"
 done
@@ -70,13 +72,13 @@ if [ -z "$broken" ]; then pass "every header compiles alone"; else fail "every h
 # --- what firmverify is linked from ---
 map=$BUILD/firmverify.map
 ok "the link map is there" test -s "$map"
-grep -oE '^[^ ]*lib(keys|packer|flasher|simulator)\.a' "$map" | sort -u | nothing "firmverify holds nothing of keys, packer, flasher, simulator"
+grep -oE '^[^ ]*lib(keys|archive|packer|flasher|simulator)\.a' "$map" | sort -u | nothing "firmverify holds nothing of keys, archive, packer, flasher, simulator"
 nm -u --dynamic "$BUILD/firmverify" | grep -E '[^a-z](crypto_sign(_ed25519)?(_detached|_keypair|_seed_keypair|_final_create)?|crypto_pwhash[a-z0-9_]*|archive_[a-z_]*|curl_[a-z_]*)(@|$)' |
     nothing "firmverify calls nothing that signs, stretches passwords, reads archives, or talks to a network"
 readelf -d "$BUILD/firmverify" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
     grep -vE '^(libsodium|libdeflate|libz|libubootenv|libc|libasan|libubsan|libtsan|libm|libgcc_s|ld-linux[a-z0-9-]*)\.so' | nothing "firmverify needs no further library"
 readelf -d "$BUILD/firmflash" | grep NEEDED | grep -iE 'curl|ssl|tls|krb|ldap' | nothing "firmflash loads no library of the network before it wants one"
-grep -l 'dlopen' core/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -v '^flasher/curl_late.c$' |
+grep -l 'dlopen' core/* archive/* keys/* boards/* packer/* verifier/* flasher/* simulator/* | grep -v '^flasher/curl_late.c$' |
     nothing "and nothing else is loaded late"
 nm -u --dynamic "$BUILD/firmkey" | grep -q crypto_sign && pass "the same look at firmkey does find signing" ||
     fail "the same look at firmkey does find signing"

@@ -129,7 +129,7 @@ rm "$bundle"
 if [ -e "$T/marks" ]; then fail "no program was started" "$(cat "$T/marks")"; else pass "no program was started"; fi
 left=$(find "$T/out" "$T/home" -mindepth 1)
 if [ -z "$left" ]; then pass "nothing is left on the disk"; else fail "nothing is left on the disk" "$left"; fi
-if grep -nE 'support_(format|filter)_(all|by_code|program)' "$TESTS/../packer/"*.c; then
+if grep -nE "support_(format|filter)_(all|by_code|program)" "$TESTS/../archive/"*.c; then
     fail "formats and filters are named one by one"
 else
     pass "formats and filters are named one by one"
