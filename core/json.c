@@ -4,6 +4,10 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
+
+#include "core/path.h"
+#include "core/text.h"
 
 #include "core/say.h"
 
@@ -83,6 +87,28 @@ void json_put_string(struct json *j, const char *key, const char *value)
 {
 	lead(j, key);
 	put_string(j->out, value);
+}
+
+static bool is_utf8(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n;
+
+	while (*p && (n = utf8_length(p)) > 0)
+		p += n;
+	return *p == '\0';
+}
+
+void json_put_path(struct json *j, const char *key, const char *path)
+{
+	char escaped[PATH_MAX_LEN * 3 + 1], name[40];
+
+	json_put_string(j, key, path);
+	if (is_utf8(path) || strlen(path) > PATH_MAX_LEN)
+		return;
+	text_escape(escaped, path, strlen(path));
+	snprintf(name, sizeof name, "%s_escaped", key);
+	json_put_string(j, name, escaped);
 }
 
 void json_put_number(struct json *j, const char *key, uint64_t value)

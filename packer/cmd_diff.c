@@ -165,14 +165,14 @@ static void put_side(struct json *j, const char *side, const struct manifest_ent
 		json_put_string(j, key, hash);
 	} else if (entry->type != ENTRY_DIR) {
 		snprintf(key, sizeof key, "%s_target", side);
-		json_put_string(j, key, entry->target);
+		json_put_path(j, key, entry->target);
 	}
 }
 
 static void put_change(struct json *j, const struct diff_change *c)
 {
 	json_open_object(j, NULL);
-	json_put_string(j, "path", c->kind == DIFF_REMOVED ? c->old.path : c->new.path);
+	json_put_path(j, "path", c->kind == DIFF_REMOVED ? c->old.path : c->new.path);
 	json_put_string(j, "change", kind_words[c->kind]);
 	if (c->kind == DIFF_CHANGED) {
 		json_open_array(j, "what");

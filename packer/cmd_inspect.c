@@ -156,7 +156,7 @@ static void put_actions(struct json *j, const struct manifest *m)
 	for (uint32_t i = 0; i < manifest_head(m)->nwrites; i++) {
 		manifest_write(m, i, &write);
 		json_open_object(j, NULL);
-		json_put_string(j, "path", write.path);
+		json_put_path(j, "path", write.path);
 		json_put_string(j, "slot", write.slot);
 		json_close_object(j);
 	}
@@ -165,7 +165,7 @@ static void put_actions(struct json *j, const struct manifest *m)
 	for (uint32_t i = 0; i < manifest_head(m)->nruns; i++) {
 		manifest_run(m, i, &run);
 		json_open_object(j, NULL);
-		json_put_string(j, "path", run.path);
+		json_put_path(j, "path", run.path);
 		json_put_string(j, "stage", run.stage == RUN_BEFORE ? "before" : "after");
 		json_close_object(j);
 	}

@@ -53,7 +53,7 @@ static void put_entry(struct json *j, const struct manifest_entry *entry)
 
 	json_open_object(j, NULL);
 	json_put_string(j, "type", type_words[entry->type]);
-	json_put_string(j, "path", entry->path);
+	json_put_path(j, "path", entry->path);
 	snprintf(mode, sizeof mode, "%04" PRIo32, entry->mode & 07777);
 	json_put_string(j, "mode", mode);
 	json_put_number(j, "uid", entry->uid);
@@ -63,7 +63,7 @@ static void put_entry(struct json *j, const struct manifest_entry *entry)
 		json_put_number(j, "size", entry->size);
 		json_put_string(j, "hash", hash);
 	} else if (entry->type != ENTRY_DIR) {
-		json_put_string(j, "target", entry->target);
+		json_put_path(j, "target", entry->target);
 	}
 	json_close_object(j);
 }
