@@ -21,7 +21,14 @@ static void places_have_one_spelling(void **state)
 		{"https://miner_7", "https://miner_7:443"},
 		{"[FE80::1]:8080", "http://[fe80::1]:8080"},
 		{"[::1]", "http://[::1]:80"},
-		{"[::ffff:10.0.0.7]", "http://[::ffff:10.0.0.7]:80"},
+		{"[0:0::0:1]", "http://[::1]:80"},
+		{"[::ffff:10.0.0.7]", "http://10.0.0.7:80"},
+		{"[::FFFF:0a00:7]", "http://10.0.0.7:80"},
+		{"[fe80::1%eth0]", "http://[fe80::1%25eth0]:80"},
+		{"[FE80:0::1%25Wlan.1]:81", "http://[fe80::1%25Wlan.1]:81"},
+		{"miner-7.farm.", "http://miner-7.farm:80"},
+		{"7.farm", "http://7.farm:80"},
+		{"0xbeef.farm", "http://0xbeef.farm:80"},
 	};
 
 	(void)state;
@@ -40,7 +47,11 @@ static void all_else_is_refused(void **state)
 		"", ":80", "host:", "host:0", "host:65536", "host:080", "host:+80", "host:80/", "host/", "host/path",
 		"root:root@host", "root@host", "host?x", "host#x", "host path", "-host", ".host", "ho\nst", "ho%73t", "[]",
 		"[:]", "[::1", "::1", "[::1]x", "[::1%eth0]", "ftp://host", "file:///etc/passwd", "http://",
-		"http://http://host", "https:/host", "h\xc3\xb6st",
+		"http://http://host", "https:/host", "h\xc3\xb6st", "a..b", ".", "..",
+		/* What inet_aton(3) takes, and what means another board to whoever writes it. */
+		"10.0.3.010", "010.0.3.10", "127.1", "10.3", "2130706433", "0x7f000001", "0x7F.1", "10.0.0.0x7", "10.0.0.256", "1.2.3.4.5",
+		"10.0.0.007", "00.0.0.1", "http://127.1:80", "0x", "a.1",
+		"[fe80::1%]", "[fe80::1%eth0/x]", "[fe80::1%eth0%1]", "[fe80::1%a-name-that-is-too-long]", "[10.0.0.7]", "[::ffff:10.0.0.07]",
 	};
 	char long_name[400];
 	struct err e = {0};
