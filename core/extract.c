@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* A bundle's tree onto disk, beside its place. */
-#define _GNU_SOURCE /* syncfs */
+#define _GNU_SOURCE /* syncfs, statx */
 #include "core/extract.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,14 +28,54 @@ struct extract {
 	int fd;               /* the file being written, or -1 */
 };
 
+/* A directory that is mounted on cannot be replaced by rename. Kernels before 5.8 do not say so of a bind mount. */
+static bool is_mounted(const struct extract *x, const struct stat *st)
+{
+	struct stat above;
+	struct statx more;
+
+	if (statx(x->parent, x->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &more) == 0 &&
+	    more.stx_attributes & more.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+		return true;
+	return fstat(x->parent, &above) == 0 && above.st_dev != st->st_dev;
+}
+
+/* 1 when the directory NAME is empty, 0, or -1. */
+static int is_empty(const struct extract *x, struct err *e)
+{
+	int fd = openat(x->parent, x->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *found;
+	int n = 0;
+
+	if (!d) {
+		err_errno(e, "cannot look into %s", x->name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while (n == 0 && (found = readdir(d)))
+		n += strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0;
+	closedir(d);
+	return n == 0;
+}
+
+/* What rename would refuse at the end is refused before the work. */
 static int check_place(const struct extract *x, struct err *e)
 {
 	struct stat st;
+	int empty;
 
 	if (x->flags & EXTRACT_DURABLE || fstatat(x->parent, x->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
-	/* An empty directory has no subdirectory and can be replaced by rename; rename itself has the last word. */
-	return S_ISDIR(st.st_mode) ? 0 : err_set(e, VERDICT_USAGE, "%s exists, and is no directory", x->name);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, VERDICT_USAGE, "%s exists, and is not a directory", x->name);
+	if (is_mounted(x, &st))
+		return err_set(e, VERDICT_USAGE, "%s is a mount point, which cannot be replaced as a whole: name a folder in it", x->name);
+	empty = is_empty(x, e);
+	if (empty == 0)
+		return err_set(e, VERDICT_USAGE, "%s exists, and is not empty", x->name);
+	return empty < 0 ? -1 : 0;
 }
 
 static int open_staging(struct extract *x, struct err *e)

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "core/hold.h"
+
 ssize_t io_read_full(int fd, void *buf, size_t len)
 {
 	size_t done = 0;
@@ -224,12 +226,14 @@ int io_spool(const char *name, struct err *e)
 		return -1;
 	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) { /* file systems without O_TMPFILE */
+		hold_begin();
 		snprintf(temporary, sizeof temporary, ".firmseal-spool-%ld", (long)getpid());
 		fd = openat(dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0 && unlinkat(dir, temporary, 0) != 0) {
 			close(fd);
 			fd = -1;
 		}
+		hold_end();
 	}
 	if (fd < 0)
 		err_errno(e, "cannot make a temporary file beside %s", name);
@@ -268,10 +272,13 @@ int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 {
 	const char *base;
 
-	*f = (struct io_new){.fd = -1};
+	*f = (struct io_new){.fd = -1, .held = true};
+	hold_begin();
 	f->dir = io_parent(name, &base, e);
-	if (f->dir < 0)
+	if (f->dir < 0) {
+		io_new_discard(f);
 		return -1;
+	}
 	f->name = strdup(base);
 	if (!f->name)
 		err_set(e, VERDICT_SYSTEM, "out of memory");
@@ -282,17 +289,37 @@ int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e)
 	return -1;
 }
 
+/* Takes the name with an empty file, which nothing but our own file replaces. */
+static int place_over_own(const struct io_new *f)
+{
+	int fd = openat(f->dir, f->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), error;
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	if (renameat(f->dir, f->temporary, f->dir, f->name) == 0)
+		return 0;
+	error = errno;
+	unlinkat(f->dir, f->name, 0);
+	errno = error;
+	return -1;
+}
+
 /* Puts the new file in place; with RENAME_NOREPLACE only where nothing is. Some file systems (NFS) know no flags: there a second link does
- * what they do, and fails likewise. */
+ * what they do, and fails likewise. Some (FUSE) know no links either. */
 static int place(const struct io_new *f, unsigned flags)
 {
 	if (!flags)
 		return renameat(f->dir, f->temporary, f->dir, f->name);
 	if (renameat2(f->dir, f->temporary, f->dir, f->name, flags) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
+	if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
 		return -1;
-	return linkat(f->dir, f->temporary, f->dir, f->name, 0) == 0 ? unlinkat(f->dir, f->temporary, 0) : -1;
+	if (linkat(f->dir, f->temporary, f->dir, f->name, 0) == 0)
+		return unlinkat(f->dir, f->temporary, 0);
+	if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP && errno != EMLINK)
+		return -1;
+	return place_over_own(f);
 }
 
 static int commit(struct io_new *f, unsigned flags, struct err *e)
@@ -308,7 +335,7 @@ static int commit(struct io_new *f, unsigned flags, struct err *e)
 		return errno == EEXIST ? err_set(e, VERDICT_USAGE, "%s is there already, and is not replaced", f->name)
 				       : err_errno(e, "cannot put %s in place", f->name);
 	f->temporary[0] = '\0';
-	if (fsync(f->dir) != 0)
+	if (fsync(f->dir) != 0 && errno != EINVAL && errno != EOPNOTSUPP)
 		return err_errno(e, "cannot sync the directory of %s", f->name);
 	return 0;
 }
@@ -332,6 +359,8 @@ void io_new_discard(struct io_new *f)
 	if (f->dir > 0) /* 0 in a zeroed record */
 		close(f->dir);
 	free(f->name);
+	if (f->held)
+		hold_end();
 	*f = (struct io_new){.fd = -1, .dir = -1};
 }
 

@@ -43,15 +43,19 @@ struct io_new {
 	int fd;             /* write here */
 	char *name;         /* its last component */
 	char temporary[64];
+	bool held;          /* signals wait until it is in place or gone (core/hold) */
 };
 
 /* Opens a new file that will replace NAME with MODE (umask applies). Returns 0, or -1: system, or usage when NAME is there and is no
  * regular file: a rename would put a file in the place of /dev/null, or of a link that somebody set. A MODE without a bit for group and
- * others makes a secret: where the file system gives others a right to it all the same, that is usage, before a byte is written. */
+ * others makes a secret: where the file system (FAT, many network shares) gives others a right to it, that is usage, before a byte is
+ * written. io_new_discard must follow, whatever happens. */
 int io_new_open(struct io_new *f, const char *name, mode_t mode, struct err *e);
-/* fsync, close, rename, fsync of the directory: each checked. On failure nothing is left behind. */
+/* fsync, close, rename, fsync of the directory: each checked. On failure nothing is left behind. File systems that cannot sync a
+ * directory (EINVAL) sync it when they like. */
 int io_new_commit(struct io_new *f, struct err *e);
-/* As io_new_commit, but fails (usage) when NAME exists already. */
+/* As io_new_commit, but fails (usage) when NAME exists already. Where the file system can neither rename without replacing nor link,
+ * an empty file takes the name first. */
 int io_new_commit_exclusive(struct io_new *f, struct err *e);
 /* Removes what was written. Safe after a commit and on a zeroed record with fd -1. */
 void io_new_discard(struct io_new *f);

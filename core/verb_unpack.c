@@ -6,6 +6,7 @@
 #include "core/chunks.h"
 #include "core/cli.h"
 #include "core/extract.h"
+#include "core/hold.h"
 #include "core/json.h"
 #include "core/opened.h"
 #include "core/progress.h"
@@ -20,7 +21,7 @@ static int extract_all(struct reader *r, struct extract *x, bool quiet, struct e
 
 	progress_begin(&progress, "unpacking", manifest_head(reader_manifest(r))->packed_bytes, quiet);
 	while ((rc = reader_next(r, &item, e)) == 1) {
-		rc = extract_item(x, &item, e);
+		rc = extract_item(x, &item, e) == 0 ? hold_check(e) : -1;
 		if (rc != 0)
 			break;
 		progress_update(&progress, reader_position(r));
@@ -39,10 +40,12 @@ static int unpack(struct opened *b, const struct open_options *o, struct err *e)
 	if (opened_reader(b, o, e) != 0)
 		return -1;
 	reader_pace(b->reader, CHUNKS_AT_HAND, READER_BEHIND);
-	if (extract_begin(&x, o->dir, o->owners ? EXTRACT_OWNERS : 0, reader_manifest(b->reader), e) != 0)
-		return -1;
-	rc = extract_all(b->reader, x, o->quiet, e);
+	hold_begin(); /* what is half-made is removed before a signal ends this */
+	rc = extract_begin(&x, o->dir, o->owners ? EXTRACT_OWNERS : 0, reader_manifest(b->reader), e);
+	if (rc == 0)
+		rc = extract_all(b->reader, x, o->quiet, e);
 	extract_free(&x);
+	hold_end();
 	return rc;
 }
 

@@ -9,10 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/hold.h"
 #include "core/io.h"
 #include "core/ustar.h"
 
-enum { COPY_BUFFER = 256 << 10, COPY_MAX = 1 << 30 };
+enum { COPY_BUFFER = 256 << 10, COPY_MAX = 64 << 20 };
 
 struct output {
 	const char *name;
@@ -22,6 +23,8 @@ struct output {
 
 static int put(struct output *out, const void *bytes, size_t len, struct err *e)
 {
+	if (hold_check(e) != 0)
+		return -1;
 	if (io_write_all(out->fd, bytes, len) != 0)
 		return err_errno(e, "cannot write %s", out->name);
 	out->size += len;
@@ -93,6 +96,8 @@ static int put_payload(struct output *out, const struct bundle_parts *parts, str
 			break; /* 0: some file systems say so when they mean that they cannot */
 		out->size += (uint64_t)n;
 		left -= (uint64_t)n;
+		if (hold_check(e) != 0)
+			return -1;
 	}
 	if (copy_through(out, parts->payload, at, left, NULL, e) != 0)
 		return -1;

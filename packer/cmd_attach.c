@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/cli.h"
+#include "core/hold.h"
 #include "core/io.h"
 #include "core/json.h"
 #include "packer/front.h"
@@ -106,8 +107,10 @@ static int detach(const struct wish *w, struct front *f, struct err *e)
 	if (!name)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	snprintf(name, size, "%s.minisig", w->output);
+	hold_begin(); /* both, or none that a signal cut off */
 	if (io_write_new(w->output, f->peek.manifest, f->peek.manifest_len, 0666, false, e) == 0)
 		rc = f->peek.signatures ? io_write_new(name, f->peek.signatures, f->peek.signatures_len, 0666, false, e) : 0;
+	hold_end();
 	free(name);
 	return rc;
 }
