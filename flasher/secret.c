@@ -46,6 +46,9 @@ static int read_line(struct secret *s, int fd, struct err *e)
 		if (n == SECRET_MAX)
 			return err_set(e, VERDICT_USAGE, "the password is over %d bytes", SECRET_MAX);
 		s->text[n++] = c;
+		if (n == 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0)
+			return err_set(e, VERDICT_USAGE, "the password's file begins with a byte order mark, which is not part of it: save it as "
+				       "UTF-8 without one");
 	}
 	if (n == 0)
 		return err_set(e, VERDICT_USAGE, "the password's first line is empty");

@@ -63,6 +63,9 @@ static int read_line(char *buf, int fd, const char *what, struct err *e)
 		if (buf[n] == '\0' || buf[n] == '\r')
 			return err_set(e, VERDICT_USAGE, "the password in %s holds a NUL or CR byte: lines end in LF",
 				       what);
+		if (n == 2 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
+			return err_set(e, VERDICT_USAGE, "the password in %s begins with a byte order mark, which is not part of it: save it "
+				       "as UTF-8 without one", what);
 		if (n == PASSWORD_MAX)
 			return err_set(e, VERDICT_USAGE, "the password in %s is over %d bytes", what, PASSWORD_MAX);
 		n++;
