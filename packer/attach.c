@@ -10,12 +10,14 @@
 
 #include "core/io.h"
 #include "core/ustar.h"
+#include "packer/secret.h"
 
 enum { HASH_BUFFER = 64 << 10, NAME_LEN_MAX = 100 };
 
 static int hash_file(struct attachment *a, const char *file, struct err *e)
 {
 	unsigned char *buf = malloc(HASH_BUFFER);
+	const char *kind = NULL;
 	struct hash hash;
 	ssize_t n;
 
@@ -23,19 +25,23 @@ static int hash_file(struct attachment *a, const char *file, struct err *e)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	hash_init(&hash, HASH_SIZE);
 	while ((n = io_read_full(a->fd, buf, HASH_BUFFER)) > 0) {
+		if (a->size == 0 && n < HASH_BUFFER)
+			kind = secret_kind(buf, (size_t)n);
 		hash_update(&hash, buf, (size_t)n);
 		a->size += (uint64_t)n;
 	}
 	hash_final(&hash, a->hash, HASH_SIZE);
 	free(buf);
+	if (kind)
+		return err_set(e, VERDICT_UNSAFE_PATH, "the attachment %s is %s, and would go to every board: leave it out", file, kind);
 	if (n < 0)
 		return err_errno(e, "cannot read %s", file);
 	return a->size <= USTAR_SIZE_MAX ? 0 : err_set(e, VERDICT_TOO_LARGE, "%s is over the format's 8 GiB", file);
 }
 
-static int open_one(struct attachment *a, const char *file, struct err *e)
+static int open_one(struct attachment *a, const char *file, const struct secret_own *own, struct err *e)
 {
-	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+	const char *what, *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
 	struct stat st;
 
 	a->fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -43,6 +49,9 @@ static int open_one(struct attachment *a, const char *file, struct err *e)
 		return err_errno(e, "cannot open %s", file);
 	if (fstat(a->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return err_set(e, VERDICT_USAGE, "the attachment %s is not a regular file", file);
+	what = secret_own_find(own, st.st_dev, st.st_ino);
+	if (what)
+		return err_set(e, VERDICT_UNSAFE_PATH, "the attachment %s is %s: leave it out", file, what);
 	if (path_fault(name, strlen(name), false) != PATH_FINE || strlen(name) > NAME_LEN_MAX || manifest_reserved_name(name))
 		return err_set(e, VERDICT_USAGE, "the attachment %s has a name that a bundle cannot hold", file);
 	a->name = strdup(name);
@@ -54,14 +63,14 @@ static int compare(const void *a, const void *b)
 	return strcmp(((const struct attachment *)a)->name, ((const struct attachment *)b)->name);
 }
 
-int attach_open(struct attachments *out, const char *const *files, size_t n, struct err *e)
+int attach_open(struct attachments *out, const char *const *files, size_t n, const struct secret_own *own, struct err *e)
 {
 	struct attachments a = {.at = calloc(n + 1, sizeof *a.at)};
 
 	if (!a.at)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	while (a.n < n) {
-		int rc = open_one(&a.at[a.n], files[a.n], e);
+		int rc = open_one(&a.at[a.n], files[a.n], own, e);
 
 		a.n++;
 		if (rc != 0)

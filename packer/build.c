@@ -18,11 +18,13 @@
 #include "packer/evidence.h"
 #include "packer/keyrings.h"
 #include "packer/manifest_write.h"
+#include "packer/secret.h"
 
 struct build {
 	const struct build_options *o;
 	struct build_result *result;
 	struct watch *watch;
+	struct secret_own never;     /* keys, passwords and the bundle itself */
 	struct attachments attachments;
 	struct payload payload;
 	int spool;                   /* of the payload */
@@ -57,6 +59,37 @@ static int take_time(uint64_t *created, struct err *e)
 
 /* --- the tree --- */
 
+/* What must not be packed, whatever its name is in the tree: else the next run would pack what this one has written, and the key would
+ * go to every board. */
+static int know_own(struct build *b, const struct stat *input, struct err *e)
+{
+	const char *base;
+	int dir = io_parent(b->o->output, &base, e), rc;
+	struct stat st;
+
+	if (dir < 0)
+		return -1;
+	rc = fstat(dir, &st);
+	close(dir);
+	if (rc != 0)
+		return err_errno(e, "cannot look at the directory of %s", b->o->output);
+	if (st.st_dev == input->st_dev && st.st_ino == input->st_ino)
+		return err_set(e, VERDICT_USAGE, "%s would be written into the folder that is packed, and be packed the next time: put it elsewhere",
+			       b->o->output);
+	b->never.at[b->never.n].device = st.st_dev;
+	b->never.at[b->never.n].inode = st.st_ino;
+	b->never.at[b->never.n++].what = "the folder that the bundle is written to: put the bundle elsewhere";
+	return 0;
+}
+
+static void know_secrets(struct build *b)
+{
+	for (size_t i = 0; i < b->o->nkeys; i++)
+		secret_own_add(&b->never, b->o->keys[i], "the secret key that signs this bundle");
+	secret_own_add(&b->never, b->o->password.file, "the file with the key's password");
+	secret_own_add(&b->never, b->o->output, "what the bundle will replace");
+}
+
 static int read_input(struct build *b, int fd, struct err *e)
 {
 	struct tree *t = b->result->tree;
@@ -64,8 +97,9 @@ static int read_input(struct build *b, int fd, struct err *e)
 
 	if (fstat(fd, &st) != 0)
 		return err_errno(e, "cannot look at %s", b->o->input);
+	t->own = &b->never;
 	if (S_ISDIR(st.st_mode))
-		return tree_read(t, fd, e);
+		return know_own(b, &st, e) == 0 ? tree_read(t, fd, e) : -1;
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, VERDICT_USAGE, "%s is neither a directory nor an archive", b->o->input);
 	t->spool = io_spool(b->o->output, e);
@@ -216,7 +250,7 @@ static int make_manifest(struct build *b, struct err *e)
 static int pack(struct build *b, struct err *e)
 {
 	struct payload_options options = {.created = b->result->created, .chunk_size = b->o->chunk_size,
-					  .level = b->o->level, .threads = b->o->threads};
+					  .level = b->o->level, .threads = b->o->threads, .allow_secrets = b->o->allow_secrets};
 
 	b->spool = io_spool(b->o->output, e);
 	if (b->spool < 0 || payload_pack(&b->payload, b->result->tree, b->spool, &options, b->watch, e) != 0)
@@ -256,7 +290,8 @@ int build_run(struct build_result *result, const struct build_options *o, struct
 	result->tree = tree_new(&o->rules);
 	if (!result->tree)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, e) == 0 &&
+	know_secrets(&b);
+	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, &b.never, e) == 0 &&
 	    keyrings_read(&b.chain, &b.last, o->keyrings, o->nkeyrings, e) == 0 &&
 	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
 	    make_manifest(&b, e) == 0)

@@ -27,6 +27,7 @@ static const struct verb verbs[] = {
 	 "                            descriptor for each; else the terminal is asked\n"
 	 "  [--root-owner | --keep-owner]  0:0 for all (default, since trees are built by ordinary users), or as found\n"
 	 "  [--allow-setid]           keep mode bits above 0777\n"
+	 "  [--allow-secrets]         pack private keys that lie in the tree, such as a board's own for TLS; never those that sign\n"
 	 "  [--drop-unsafe]           leave out what cannot be in a bundle, and say which; else it fails the build\n"
 	 "  [--level 1..9 (6)] [--chunk-size 64K..4M (1M)] [--threads N (all)] [--quiet] [--json]\n"
 	 "SOURCE_DATE_EPOCH sets the time of the bundle and of all in it; without it, it is now",

@@ -143,7 +143,7 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 enum code {
 	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_FOR, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
-	CODE_ALLOW_SETID, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
+	CODE_ALLOW_SETID, CODE_ALLOW_SECRETS, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
 	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
 	CODE_SIGNER, CODE_SIGNER_LAST = CODE_SIGNER + SIGNER_TIMEOUT,
 };
@@ -167,6 +167,7 @@ static const struct option table[] = {
 	{"root-owner", no_argument, NULL, CODE_ROOT_OWNER},
 	{"keep-owner", no_argument, NULL, CODE_KEEP_OWNER},
 	{"allow-setid", no_argument, NULL, CODE_ALLOW_SETID},
+	{"allow-secrets", no_argument, NULL, CODE_ALLOW_SECRETS},
 	{"drop-unsafe", no_argument, NULL, CODE_DROP_UNSAFE},
 	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
@@ -189,6 +190,7 @@ static int take_flag(struct build_options *o, int code, struct err *e)
 	case CODE_ROOT_OWNER: o->rules.keep_owner = false; return 0;
 	case CODE_KEEP_OWNER: o->rules.keep_owner = true; return 0;
 	case CODE_ALLOW_SETID: o->rules.allow_setid = true; return 0;
+	case CODE_ALLOW_SECRETS: o->allow_secrets = true; return 0;
 	case CODE_DROP_UNSAFE: o->drop_unsafe = true; return 0;
 	case CODE_UNSIGNED: o->not_signed = true; return 0;
 	case CODE_QUIET: o->quiet = true; return 0;

@@ -49,6 +49,7 @@ struct build_options {
 	const char *builder;       /* URI of who builds */
 	const char *source, *source_commit; /* URI and git commit of what it is built from, or NULL */
 	bool not_signed;           /* --unsigned: signatures come later, by `attach` */
+	bool allow_secrets;        /* secret keys of others may be packed */
 	bool drop_unsafe, quiet, json;
 };
 

@@ -9,6 +9,7 @@
 #include "core/ustar.h"
 #include "packer/content.h"
 #include "packer/pool.h"
+#include "packer/secret.h"
 
 struct stream {
 	struct pool *pool;
@@ -17,6 +18,7 @@ struct stream {
 	unsigned char *buf;   /* the chunk being filled, or NULL */
 	size_t fill;
 	uint64_t done;        /* bytes of the stream, whole chunks */
+	unsigned char *small; /* room for a file that lies in two chunks and may be a key; NULL: keys are allowed */
 };
 
 /* Makes sure that the chunk has room. Returns the room, or 0 on failure. */
@@ -57,6 +59,25 @@ static int put(struct stream *s, const unsigned char *bytes, size_t len, struct 
 	return 0;
 }
 
+/* Looks at a small file as it passes: N bytes at BYTES, behind DONE others. One that lies in two chunks is put together first. */
+static int check_secret(struct stream *s, const struct tree_entry *entry, uint64_t done, const unsigned char *bytes, size_t n, struct err *e)
+{
+	char quoted[NOTES_QUOTED_MAX];
+	const char *kind;
+
+	if (!s->small || entry->size > SECRET_FILE_MAX)
+		return 0;
+	if (n < entry->size) {
+		memcpy(s->small + done, bytes, n);
+		bytes = s->small;
+	}
+	kind = done + n == entry->size ? secret_kind(bytes, (size_t)entry->size) : NULL;
+	if (!kind)
+		return 0;
+	return err_set(e, VERDICT_UNSAFE_PATH, "\"%s\" is %s, and would go to every board: leave it out (--allow-secrets: such files are meant)",
+		       err_quote(quoted, sizeof quoted, entry->path, strlen(entry->path)), kind);
+}
+
 static int put_content(struct stream *s, struct tree *t, struct tree_entry *entry, struct err *e)
 {
 	struct content content;
@@ -73,6 +94,7 @@ static int put_content(struct stream *s, struct tree *t, struct tree_entry *entr
 		rc = n > 0 ? content_read(&content, s->buf + s->fill, n, e) : -1;
 		if (rc != 0)
 			break;
+		rc = check_secret(s, entry, entry->size - left, s->buf + s->fill, n, e);
 		hash_update(&hash, s->buf + s->fill, n);
 		s->fill += n;
 		left -= n;
@@ -138,6 +160,10 @@ int payload_pack(struct payload *out, struct tree *t, int spool, const struct pa
 
 	if (measure(&p, t, options->chunk_size, e) != 0)
 		return -1;
+	if (!options->allow_secrets && !(s.small = malloc(SECRET_FILE_MAX))) {
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+		goto out;
+	}
 	if (threads > p.nchunks)
 		threads = p.nchunks; /* a small image needs no more */
 	if (pool_start(&s.pool, threads, options->chunk_size, options->level, spool, p.chunks, e) != 0)
@@ -156,6 +182,7 @@ int payload_pack(struct payload *out, struct tree *t, int spool, const struct pa
 		p.chunks = NULL;
 	}
 out:
+	free(s.small);
 	pool_free(&s.pool);
 	payload_clear(&p);
 	return rc;

@@ -10,6 +10,7 @@ struct payload_options {
 	uint64_t created;      /* mtime of every entry */
 	uint32_t chunk_size;
 	int level;             /* 1 to 9 */
+	bool allow_secrets;    /* else a file that is a secret key fails it (unsafe-path) */
 	unsigned threads;      /* 1 to POOL_THREADS_MAX */
 };
 

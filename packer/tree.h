@@ -12,6 +12,7 @@
 #include "core/manifest.h"
 #include "packer/notes.h"
 
+struct secret_own;
 struct watch;
 
 enum {
@@ -53,6 +54,7 @@ struct tree {
 	size_t n, room;
 	uint32_t found;             /* entries seen so far */
 	struct notes refused, warnings;
+	const struct secret_own *own; /* what is never taken in, or NULL; the caller's */
 	struct beneath *root;       /* of a directory, else NULL */
 	int spool;                  /* content of an archive, else -1 */
 };

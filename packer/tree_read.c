@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "packer/secret.h"
 #include "packer/tree.h"
 
 /* Room for a path that is one name too long: it is named when it is refused. */
@@ -47,9 +48,13 @@ static int take(struct tree *t, int dir, const char *name, const char *path, str
 	struct stat st;
 	struct tree_found found = {.path = path};
 	char quoted[NOTES_QUOTED_MAX];
+	const char *own;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return err_errno(e, "cannot look at \"%s\"", err_quote(quoted, sizeof quoted, path, strlen(path)));
+	own = secret_own_find(t->own, st.st_dev, st.st_ino);
+	if (own)
+		return tree_refuse(t, path, e, "it is %s", own);
 	found.mode = st.st_mode & 07777;
 	found.uid = st.st_uid;
 	found.gid = st.st_gid;

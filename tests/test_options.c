@@ -29,7 +29,7 @@ static void manifest_passes_the_readers_parser(void **state)
 	put_text("alpha 1.txt", "");
 	o.boards[0] = (struct manifest_board){.id = "b", .low = 0, .high = INT64_MAX};
 	t = read_tree(&plain_rules);
-	assert_int_equal(attach_open(&a, files, 2, &e), 0);
+	assert_int_equal(attach_open(&a, files, 2, NULL, &e), 0);
 	assert_int_equal(payload_pack(&p, t, fd, &small_chunks, NULL, &e), 0);
 	assert_int_equal(manifest_write_text(&text, &len, &o, 1700000000, 0, t, &p, &a, &e), 0);
 	if (manifest_parse(&m, text, len, &e) != 0)
@@ -59,7 +59,7 @@ static void attachments_have_names_of_their_own(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		if (strcmp(bad[i][0], "t") != 0)
 			put_text(bad[i][0], "");
-		assert_int_equal(attach_open(&a, bad[i], bad[i][1] ? 2 : 1, &e), -1);
+		assert_int_equal(attach_open(&a, bad[i], bad[i][1] ? 2 : 1, NULL, &e), -1);
 		assert_int_equal(e.verdict, VERDICT_USAGE);
 	}
 }
@@ -75,7 +75,7 @@ static void an_attachment_that_changes_leaves_no_bundle(void **state)
 	(void)state;
 	put_text("note", "one");
 	parts.payload = spool();
-	assert_int_equal(attach_open(&a, files, 1, &e), 0);
+	assert_int_equal(attach_open(&a, files, 1, NULL, &e), 0);
 	put_text("note", "two");
 	assert_int_equal(bundle_write("out", &parts, &size, &e), -1);
 	assert_int_equal(e.verdict, VERDICT_SYSTEM);
