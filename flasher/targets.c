@@ -179,6 +179,10 @@ int targets_parse(struct targets *t, const char *name, const char *text, size_t 
 {
 	struct list l = {.targets = t, .name = name, .e = e};
 
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as spreadsheets write it */
+		text += 3;
+		len -= 3;
+	}
 	for (size_t at = 0; at < len;) {
 		const char *end = memchr(text + at, '\n', len - at);
 		struct span line = {text + at, end ? (size_t)(end - text) - at : len - at};

@@ -100,5 +100,9 @@ for address in 127.0.0.010 127.1 2130706433 0x7f.0.0.1 127.0.0.01:80; do
         --password-file plain
     refused "  to scan" 2 usage firmflash scan $address
 done
+printf '\357\273\277127.0.0.1:9\r\n' >list
+got=0
+firmflash scan @list --timeout 1 -o inventory.csv >.out 2>.err || got=$?
+grep -q 'usage' .err && fail 'a list with a byte order mark' "$(cat .err)" || pass 'a list with a byte order mark'
 refused 'one board by two spellings' 2 usage firmflash push bundle --to '[::ffff:127.0.0.1]:9' --to 127.0.0.1:9 --board zynq-s9:1 \
     --boards "$TESTS/../boards" --pubkey key.pub --password-file plain
