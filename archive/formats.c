@@ -94,16 +94,18 @@ static int peeked_next(struct stream *base, const unsigned char **block, size_t 
 {
 	struct peeked *p = (struct peeked *)base;
 
-	*block = p->gone ? p->f.at : p->head;
-	*n = p->gone ? p->f.left : p->n;
-	if (p->gone)
+	if (!p->gone && p->n > 0) {
+		*block = p->head;
+		*n = p->n;
+	} else if (p->f.left > 0) {
+		*block = p->f.at;
+		*n = p->f.left;
 		p->f.left = 0;
-	p->gone = true;
-	if (*n > 0)
-		return 1;
-	if (p->f.left == 0)
+	} else {
 		return stream_next(p->f.s, block, n, e);
-	return peeked_next(base, block, n, e);
+	}
+	p->gone = true;
+	return 1;
 }
 
 static void peeked_free(struct stream *base)
@@ -128,8 +130,7 @@ static struct peeked *peek(struct stream *source, struct err *e)
 	}
 	p->base = (struct stream){.next = peeked_next, .free = peeked_free, .limit = UINT64_MAX, .name = source->name};
 	p->f.s = source;
-	for (; rc == 0 && p->n < HEAD_LEN; p->n += got) {
-		got = 0;
+	while (p->n < HEAD_LEN) {
 		rc = p->f.left > 0 ? 1 : stream_next(source, &p->f.at, &p->f.left, e);
 		if (rc != 1)
 			break;
@@ -137,9 +138,9 @@ static struct peeked *peek(struct stream *source, struct err *e)
 		memcpy(p->head + p->n, p->f.at, got);
 		p->f.at += got;
 		p->f.left -= got;
-		rc = 0;
+		p->n += got;
 	}
-	if (rc == 0)
+	if (rc >= 0)
 		return p;
 	peeked_free(&p->base);
 	return NULL;

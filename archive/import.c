@@ -241,14 +241,16 @@ static int hear(int in, pid_t pid, int fd, int spool, const char *name, struct i
 	int rc = import_receive(in, spool, name, sink, e), status;
 	struct stat st;
 
-	close(in); /* a child that goes on speaking ends */
+	close(in);
+	if (rc != 0) /* there is nothing more to hear */
+		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_errno(e, "cannot wait for the reader of %s", name);
 	if (fstat(fd, &st) != 0)
 		return err_errno(e, "cannot look at %s", name);
-	/* A message that came whole says more than SIGPIPE behind it. */
-	if ((WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE) || rc == 0)
+	/* What it said whole says more than our own signal behind it. */
+	if (rc == 0 || (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL && WTERMSIG(status) != SIGPIPE))
 		return judge_end(status, name, (uint64_t)st.st_size, e) == 0 ? rc : -1;
 	return rc;
 }

@@ -340,7 +340,7 @@ static int refuse_hardlink(struct tar *t, const char *path, const char *target, 
 /* Old GNU's map of holes may go on in further blocks. */
 static int skip_sparse(struct tar *t, const unsigned char *h, uint64_t size, struct err *e)
 {
-	bool more = h[SPARSE_MORE_AT] != 0;
+	bool more = h[TYPE_AT] == 'S' && h[SPARSE_MORE_AT] != 0;
 
 	while (more) {
 		if (feed_need(&t->f, t->block, BLOCK, e) != 0)
@@ -417,6 +417,7 @@ static int take_entry(struct tar *t, const unsigned char *h, uint64_t size, stru
 	char *target = x->target ? x->target : x->long_link ? x->long_link : own_target;
 	struct import_member m = {.size = x->has_size ? x->size : size};
 	uint64_t mode = 0;
+	bool root;
 	int rc = -1;
 
 	if (!own || !own_target) {
@@ -442,7 +443,7 @@ static int take_entry(struct tar *t, const unsigned char *h, uint64_t size, stru
 		m.gid = UINT64_MAX;
 	rc = take_typed(t, &m, name, target, h, e);
 	if (rc == 0 && x->attributes)
-		rc = intake_warn(t->i, name, e, "its extended attributes are left out: a bundle has none");
+		rc = intake_warn(t->i, intake_plain(name, false, &root), e, "its extended attributes are left out: a bundle has none");
 out:
 	free(own);
 	free(own_target);

@@ -226,6 +226,16 @@ static bool agrees(const struct zip_entry *entry, uint64_t value, uint64_t right
 	return value == right || (value == 0 && entry->flags & (FLAG_DESCRIPTOR | FLAG_MASKED));
 }
 
+/* True when both headers have the same name in UTF-8 besides the plain one, or neither has one. */
+static bool same_extra(const struct zip_entry *entry, const unsigned char *local, size_t len)
+{
+	size_t n = 0, m = 0;
+	const unsigned char *here = extra(entry->name + entry->name_len, entry->extra_len, EXTRA_NAME, &n),
+			    *there = extra(local, len, EXTRA_NAME, &m);
+
+	return here && there ? n == m && memcmp(here, there, n) == 0 : !here && !there;
+}
+
 /* Compares the local header. Sets entry->end, and AT to where the content begins. */
 static int check_local(struct zip *z, struct zip_entry *entry, struct err *e)
 {
@@ -245,6 +255,8 @@ static int check_local(struct zip *z, struct zip_entry *entry, struct err *e)
 		return two_truths(z, entry, "name", e);
 	if (le16(head + 8) != entry->method || ((le16(head + 6) ^ entry->flags) & FLAGS_COMPARED) != 0)
 		return two_truths(z, entry, "method", e);
+	if (!same_extra(entry, rest + name_len, extra_len))
+		return two_truths(z, entry, "name in UTF-8", e);
 	packed = bytes_le32(head + 18);
 	size = bytes_le32(head + 22);
 	if (take_zip64(rest + name_len, extra_len, &size, &packed, NULL) != 0)

@@ -51,15 +51,15 @@ def flipped(data, at):
 
 
 def deep(layers, name=b""):
-    """A gzip header whose name does not end, or 3 GiB of zeros, inside LAYERS more gzips."""
+    """A gzip header whose name does not end, or zeros, 420 MiB of them, inside LAYERS gzips."""
     def layer(chunks):
-        c = zlib.compressobj(9, zlib.DEFLATED, 31)
+        c = zlib.compressobj(6, zlib.DEFLATED, 31)
         return b"".join([c.compress(x) for x in chunks]) + c.flush()
 
     def endless():
         yield name
         block = (b"A" if name else b"\0") * (1 << 20)
-        for _ in range(600):
+        for _ in range(420):
             yield block
     data = layer(endless())
     for _ in range(layers - 1):

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/path.h"
 #include "packer/tree.h"
@@ -29,14 +30,17 @@ static void must_be_safe(int in, int spool, uint64_t limit, bool honest)
 	static const struct tree_rules rules;
 	struct tree *t = tree_new(&rules);
 	struct err e = {.message = ""};
+	struct stat st;
 	uint64_t sum = 0;
 
-	if (!t)
+	if (!t || fstat(spool, &st) != 0)
 		abort();
 	t->spool = spool;
 	if (tree_receive(t, in, "fuzz", limit, &e) == 0) {
 		for (size_t i = 0; i < t->n; i++) {
 			must_be_safe_entry(t, i);
+			if (t->entries[i].size > 0 && t->entries[i].offset + t->entries[i].size > (uint64_t)st.st_size)
+				abort();
 			sum += t->entries[i].size;
 		}
 		if (sum > limit)
