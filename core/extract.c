@@ -28,15 +28,18 @@ struct extract {
 	int fd;               /* the file being written, or -1 */
 };
 
-/* A directory that is mounted on cannot be replaced by rename. Kernels before 5.8 do not say so of a bind mount. */
+/* A directory that is mounted on cannot be replaced by rename. Where there is no statx, a bind mount of the same file system is found out by
+ * rename itself. */
 static bool is_mounted(const struct extract *x, const struct stat *st)
 {
 	struct stat above;
+#ifdef STATX_ATTR_MOUNT_ROOT
 	struct statx more;
 
 	if (statx(x->parent, x->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &more) == 0 &&
 	    more.stx_attributes & more.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
 		return true;
+#endif
 	return fstat(x->parent, &above) == 0 && above.st_dev != st->st_dev;
 }
 
