@@ -266,6 +266,9 @@ static int check_global(struct tar *t, const struct record *r, struct err *e)
 	static const char *const harmless[] = {"comment", "mtime", "atime", "ctime", "uname", "gname", "charset"};
 	char quoted[100];
 
+	/* A vendor's words (star and others write some into each archive), but those that make another file of a file. */
+	if (memchr(r->key, '.', r->key_len) && !begins(r, "GNU.sparse.") && !is(r, "SCHILY.realsize") && !is(r, "SCHILY.filetype"))
+		return 0;
 	for (size_t k = 0; k < sizeof harmless / sizeof harmless[0]; k++)
 		if (is(r, harmless[k]))
 			return 0;

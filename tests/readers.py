@@ -171,6 +171,8 @@ def by_hand(out):
         "header.tar.gz": gzip_named(FIRST + END),
         "global-path.tar": global_pax([(b"path", b"other")]) + FIRST + END,
         "global-comment.tar": global_pax([(b"comment", b"0" * 40)]) + FIRST + END,
+        "global-vendor.tar": global_pax([(b"SCHILY.release", b"star 1.5"), (b"VENDOR.word", b"x")]) + FIRST + END,
+        "global-sparse.tar": global_pax([(b"GNU.sparse.size", b"5")]) + FIRST + END,
         "pax-twice.tar": pax_records([(b"path", b"one"), (b"path", b"two")]) + FIRST + END,
         "pax-two-headers.tar": pax_records([(b"path", b"one")]) + pax_records([(b"uid", b"0")]) + FIRST + END,
         "pax-size.tar": pax_records([(b"size", b"5")]) + raw_header(b"a", 0) + b"data\n" + bytes(507) + END,
