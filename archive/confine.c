@@ -50,7 +50,7 @@ static void close_between(unsigned from, unsigned to)
 		close((int)fd);
 }
 
-int confine(const struct confine *c, struct err *e)
+int import_confine(const struct import_bounds *c, struct err *e)
 {
 	unsigned from = 0;
 

@@ -9,7 +9,7 @@
 
 enum { CONFINE_MEMORY_MIB = 768 };
 
-struct confine {
+struct import_bounds {
 	uint64_t file_bytes;   /* the largest file that it may write */
 	uint64_t cpu_seconds;
 	const int *keep;       /* the descriptors that stay open, ascending */
@@ -18,6 +18,6 @@ struct confine {
 
 /* To be called in a fresh child, before it has read a byte: closes every other descriptor, and limits memory (not under sanitizers,
  * whose shadow is larger), processor time, files and core dumps. Returns 0 or -1: system. */
-int confine(const struct confine *c, struct err *e) __attribute__((warn_unused_result));
+int import_confine(const struct import_bounds *c, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -75,7 +75,7 @@ void import_serve(int fd, int spool, const char *name, int out)
 static _Noreturn void child(int fd, int spool, const char *name, int out)
 {
 	int keep[4] = {STDERR_FILENO, fd, spool, out}; /* a sanitizer speaks on standard error */
-	struct confine c = {.keep = keep, .nkeep = 4};
+	struct import_bounds c = {.keep = keep, .nkeep = 4};
 	struct stat st;
 	struct err e;
 
@@ -90,7 +90,7 @@ static _Noreturn void child(int fd, int spool, const char *name, int out)
 		_exit(1);
 	c.file_bytes = import_limit((uint64_t)st.st_size);
 	c.cpu_seconds = CPU_SECONDS + ((uint64_t)st.st_size >> CPU_BYTES_BITS);
-	if (confine(&c, &e) != 0)
+	if (import_confine(&c, &e) != 0)
 		_exit(1);
 	import_serve(fd, spool, name, out);
 	_exit(0);
