@@ -18,6 +18,6 @@ struct import_bounds {
 
 /* To be called in a fresh child, before it has read a byte: closes every other descriptor, and limits memory (not under sanitizers,
  * whose shadow is larger), processor time, files and core dumps. Returns 0 or -1: system. */
-int import_confine(const struct import_bounds *c, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int import_confine(const struct import_bounds *c, struct err *e) __attribute__((warn_unused_result));
 
 #endif

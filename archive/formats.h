@@ -6,6 +6,6 @@
 #include "archive/intake.h"
 
 /* Reads the whole archive. Returns 0 or -1 as import_archive does. */
-int formats_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int formats_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -47,7 +47,7 @@ uint64_t import_limit(uint64_t size);
 /* Reads the archive that FD is open on (a regular file; NAME is for messages). File content goes to SPOOL, an empty file open for
  * reading and writing; every member's offset and size lie within it when this returns 0. Returns 0, or -1: malformed-header (not an
  * archive, damaged, or a kind that is not supported: the message says which), trailing-data, truncated, too-large, system. */
-int import_archive(int fd, int spool, const char *name, struct import_sink *sink, struct err *e)
+MUST_CHECK int import_archive(int fd, int spool, const char *name, struct import_sink *sink, struct err *e)
 	__attribute__((warn_unused_result));
 
 /* --- the two halves, for tests --- */
@@ -56,6 +56,6 @@ int import_archive(int fd, int spool, const char *name, struct import_sink *sink
 void import_serve(int fd, int spool, const char *name, int out);
 
 /* What the parent does: reads messages from IN up to the last. Returns 0 or -1 as import_archive does. */
-int import_receive(int in, int spool, const char *name, struct import_sink *sink, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int import_receive(int in, int spool, const char *name, struct import_sink *sink, struct err *e) __attribute__((warn_unused_result));
 
 #endif

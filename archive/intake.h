@@ -30,18 +30,18 @@ struct intake {
 };
 
 /* An entry, or one that is refused; PATH may be any bytes. Return 0, or -1: too-large (entries without end), system. */
-int intake_member(struct intake *i, const struct import_member *m, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int intake_member(struct intake *i, const struct import_member *m, struct err *e) __attribute__((warn_unused_result));
 int intake_refuse(struct intake *i, const char *path, struct err *e, const char *reason, ...)
 	__attribute__((format(printf, 4, 5), warn_unused_result));
 int intake_warn(struct intake *i, const char *path, struct err *e, const char *reason)
 	__attribute__((warn_unused_result));
 
 /* Appends content to the spool. Returns 0, or -1: too-large, system. */
-int intake_write(struct intake *i, const unsigned char *bytes, size_t n, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int intake_write(struct intake *i, const unsigned char *bytes, size_t n, struct err *e) __attribute__((warn_unused_result));
 /* Writes what is held back. */
-int intake_flush(struct intake *i, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int intake_flush(struct intake *i, struct err *e) __attribute__((warn_unused_result));
 /* Says how much of the archive has been read. */
-int intake_progress(struct intake *i, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int intake_progress(struct intake *i, struct err *e) __attribute__((warn_unused_result));
 
 /* NAME without leading "./" and, of a directory, without the "/" behind it: how archivers spell names, nothing more. Sets *ROOT when it
  * is the root itself, as `tar c .' stores it. Changes NAME's end. */
@@ -54,10 +54,10 @@ const char *intake_kind_fault(uint32_t mode);
 bool intake_is_utf8(const char *text, size_t len);
 
 /* The readers of the formats; each reads to the end. Return 0 or -1. */
-int tar_read(struct intake *i, struct stream *s, struct err *e) __attribute__((warn_unused_result));
-int cpio_read(struct intake *i, struct stream *s, struct err *e) __attribute__((warn_unused_result));
-int zip_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
-int sevenzip_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int tar_read(struct intake *i, struct stream *s, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int cpio_read(struct intake *i, struct stream *s, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int zip_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int sevenzip_read(struct intake *i, struct err *e) __attribute__((warn_unused_result));
 
 /* True when a tar, or a cpio, may begin with the N bytes at HEAD. */
 bool tar_begins(const unsigned char *head, size_t n);

@@ -8,6 +8,6 @@
 #include "core/err.h"
 
 /* Says what libarchive says of NAME, whose WHAT it reads. Returns -1: system (memory), or malformed-header. */
-int library_damaged(struct archive *a, const char *name, const char *what, struct err *e);
+MUST_CHECK int library_damaged(struct archive *a, const char *name, const char *what, struct err *e);
 
 #endif

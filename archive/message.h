@@ -61,7 +61,7 @@ struct received {
 
 /* The next message; what it points to is valid until the next call. Returns 1, 0 at the end, -1 (system) when it cannot be read,
  * is cut off, or is of no kind that there is. */
-int message_next(struct receiver *r, struct received *m, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int message_next(struct receiver *r, struct received *m, struct err *e) __attribute__((warn_unused_result));
 uint64_t message_take(struct received *m, size_t bytes);
 /* Copies a text, NUL-terminated; one that is longer than SIZE - 1 or holds a NUL sets BAD. */
 void message_take_text(struct received *m, char *out, size_t size);

@@ -20,7 +20,7 @@ struct stream {
 };
 
 /* Calls next, and counts. */
-int stream_next(struct stream *s, const unsigned char **block, size_t *n, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int stream_next(struct stream *s, const unsigned char **block, size_t *n, struct err *e) __attribute__((warn_unused_result));
 void stream_free(struct stream **s);
 
 /* LEN bytes of the file FD from byte AT on. NULL when memory is out. */
@@ -37,7 +37,7 @@ struct stream *library_open(struct stream *source, enum library_filter filter, u
 /* Zeros, and only zeros, may follow the end of anything: tapes and flash pad with them. */
 bool stream_is_zero(const unsigned char *bytes, size_t n);
 /* Takes SOURCE to its end: AT, N are the rest of its last block. WHAT it is that has ended. Returns 0 or -1: trailing-data. */
-int stream_end(struct stream *source, const unsigned char *at, size_t n, const char *what, struct err *e)
+MUST_CHECK int stream_end(struct stream *source, const unsigned char *at, size_t n, const char *what, struct err *e)
 	__attribute__((warn_unused_result));
 
 /* A stream that is read by the byte. */
@@ -49,14 +49,14 @@ struct feed {
 };
 
 /* Exactly N bytes into OUT. Returns 1, 0 when the end comes before the first of them, -1: truncated when it comes later. */
-int feed_take(struct feed *f, void *out, size_t n, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int feed_take(struct feed *f, void *out, size_t n, struct err *e) __attribute__((warn_unused_result));
 /* As feed_take, where an end is never right. Returns 0, or -1: truncated. */
-int feed_need(struct feed *f, void *out, size_t n, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int feed_need(struct feed *f, void *out, size_t n, struct err *e) __attribute__((warn_unused_result));
 /* A run of at most MAX bytes, at least one; valid until the next call. Returns 0, or -1: truncated. */
-int feed_run(struct feed *f, const unsigned char **at, size_t *n, uint64_t max, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int feed_run(struct feed *f, const unsigned char **at, size_t *n, uint64_t max, struct err *e) __attribute__((warn_unused_result));
 /* Passes over N bytes. Returns 0, or -1: truncated. */
-int feed_skip(struct feed *f, uint64_t n, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int feed_skip(struct feed *f, uint64_t n, struct err *e) __attribute__((warn_unused_result));
 /* As stream_end, of what is left. */
-int feed_end(struct feed *f, const char *what, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int feed_end(struct feed *f, const char *what, struct err *e) __attribute__((warn_unused_result));
 
 #endif

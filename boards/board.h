@@ -80,10 +80,10 @@ enum board_fit board_fits(const struct board *b, const char *realm, const char *
 
 /* Parses the text of a profile; NAME stands in messages, "NAME:LINE: ...". Strict: an unknown or repeated directive, a
  * missing one, a stray space or byte refuses the file. Returns 0 or -1 (usage). */
-int board_parse(struct board *out, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int board_parse(struct board *out, const char *name, const char *text, size_t len, struct err *e);
 
 /* Reads the profile PATH, whose last component must be ID.board. Returns 0, or -1 (system, too-large, usage). */
-int board_read_file(struct board *out, const char *path, struct err *e);
+MUST_CHECK int board_read_file(struct board *out, const char *path, struct err *e);
 
 /* Directories to look in, the first one first. */
 struct board_dirs {
@@ -93,13 +93,13 @@ struct board_dirs {
 
 /* DIR alone; or, when it is NULL, two directories beside the running program: ../share/firmseal/boards as installed,
  * then ../boards as built. Returns 0, or -1 (system, usage). */
-int board_dirs_init(struct board_dirs *dirs, const char *dir, struct err *e);
+MUST_CHECK int board_dirs_init(struct board_dirs *dirs, const char *dir, struct err *e);
 
 /* Reads the profile of board ID from the first directory that has it. Returns 0, or -1: usage when there is none. */
-int board_find(struct board *out, const struct board_dirs *dirs, const char *id, struct err *e);
+MUST_CHECK int board_find(struct board *out, const struct board_dirs *dirs, const char *id, struct err *e);
 
 /* Reads all profiles, sorted by id, each id once, from the first directory that has it. The caller frees *OUT.
  * Returns 0, or -1: usage when there are none. */
-int board_list(struct board **out, size_t *n, const struct board_dirs *dirs, struct err *e);
+MUST_CHECK int board_list(struct board **out, size_t *n, const struct board_dirs *dirs, struct err *e);
 
 #endif

@@ -34,12 +34,12 @@ struct chunks_effort {
 };
 
 /* Starts threads on the payload that SRC stands at. M and SRC must outlive it. Returns 0 or -1. */
-int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
+MUST_CHECK int chunks_start(struct chunks **out, struct source *src, const struct manifest *m, enum chunks_mode mode,
 		 struct chunks_effort effort, struct err *e);
 
 /* The next chunk: 1, 0 after the last, when SRC stands just behind the payload; -1: truncated, chunk-hash, chunk-size,
  * payload-mismatch, or the source's error. */
-int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e);
+MUST_CHECK int chunks_next(struct chunks *c, struct chunk_view *out, struct err *e);
 
 /* The hashes of all chunks so far, as they were found, combined by exclusive or: once more what each thread has compared for its own. */
 void chunks_seen(struct chunks *c, unsigned char out[static HASH_SIZE]);

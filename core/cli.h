@@ -41,7 +41,7 @@ void cli_relay(const char *text);
 
 /* The next option of ARGV, as getopt_long has it: its code, -1 behind the last one, or '?' when it is unknown, ambiguous, without the value
  * that it wants or with one that it does not: *E names it then. The first call of a process begins with ARGV[1]. */
-int cli_option(int argc, char **argv, const char *shorts, const struct option *table, struct err *e);
+MUST_CHECK int cli_option(int argc, char **argv, const char *shorts, const struct option *table, struct err *e);
 
 /* A usage error: says the message, and a short synopsis of the verb or where to find a long one. Returns STATUS_USAGE. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -56,12 +56,12 @@ const char *cli_many(uint64_t n, const char *one, const char *many);
 int cli_done(int status);
 
 /* Parses "ID:REV" or "ID" (revision 0 then; *HAVE_REV tells) into ID. Returns 0 or -1 (usage). */
-int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_rev, const char *text, struct err *e);
+MUST_CHECK int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_rev, const char *text, struct err *e);
 
 /* Parses a decimal number of at most MAX. Returns 0 or -1 (usage, naming WHAT). */
-int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
+MUST_CHECK int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
 
 /* Parses "512M", "8G", "2T", or a number of bytes, of at most MAX bytes. Returns 0 or -1 (usage, naming WHAT). */
-int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
+MUST_CHECK int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
 
 #endif

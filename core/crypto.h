@@ -23,7 +23,7 @@ struct hash {
 
 /* Readies libsodium without drawing any randomness: a board at first boot has none (getrandom would block).
  * For programs that only verify; keys_init (keys/) is for those that sign. Returns 0, or -1 with E set. */
-int crypto_init_verify(struct err *e);
+MUST_CHECK int crypto_init_verify(struct err *e);
 
 /* Starts a hash of SIZE bytes (HASH_SIZE or PREHASH_SIZE). */
 void hash_init(struct hash *h, size_t size);

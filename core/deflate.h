@@ -30,7 +30,7 @@ void deflater_free(struct deflater **d);
 struct inflater *inflater_new(void);
 /* Expands one gzip member that must span exactly LEN bytes and give exactly SIZE bytes.
  * Returns 0, or -1: chunk-size (early, late, bytes behind it) or payload-mismatch (not gzip, bad CRC). */
-int inflater_run(struct inflater *f, void *out, size_t size, const void *in, size_t len, struct err *e);
+MUST_CHECK int inflater_run(struct inflater *f, void *out, size_t size, const void *in, size_t len, struct err *e);
 void inflater_free(struct inflater **f);
 
 #endif

@@ -57,6 +57,11 @@ enum verdict {
 	VERDICT_OK = 0x52e9a61d,
 };
 
+/* On every function that can fail: whether it did is what it returns, and nobody may pass over that. Where a failure is of no account, say so
+ * with IGNORE. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define IGNORE(call) ((void)!(call))
+
 enum { ERR_MESSAGE_MAX = 1024 };
 
 /* The word as it stands in output: "bad-signature". Never NULL. */

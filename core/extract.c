@@ -320,7 +320,7 @@ void extract_free(struct extract **xp)
 	if (x->root >= 0)
 		close(x->root);
 	if (x->staging[0] != '\0')
-		(void)beneath_remove(x->parent, x->staging, NULL); /* the failure that led here is the one to report */
+		IGNORE(beneath_remove(x->parent, x->staging, NULL)); /* the failure that led here is the one to report */
 	if (x->parent >= 0)
 		close(x->parent);
 	free(x->name);

@@ -14,20 +14,20 @@ struct extract;
 
 /* Makes a staging directory beside NAME (whose parent must exist). NAME itself may be absent or an empty directory; with
  * EXTRACT_DURABLE it may be anything, since the caller swaps it. Returns 0 or -1. */
-int extract_begin(struct extract **out, const char *name, unsigned flags, const struct manifest *m, struct err *e);
+MUST_CHECK int extract_begin(struct extract **out, const char *name, unsigned flags, const struct manifest *m, struct err *e);
 
 /* The same, but the staging directory is called STAGING, which must not exist: for a caller that has to find it again. */
-int extract_begin_as(struct extract **out, const char *name, const char *staging, unsigned flags, const struct manifest *m,
+MUST_CHECK int extract_begin_as(struct extract **out, const char *name, const char *staging, unsigned flags, const struct manifest *m,
 		     struct err *e);
 
 /* Takes what reader_next gave. Returns 0 or -1. */
-int extract_item(struct extract *x, const struct reader_item *item, struct err *e);
+MUST_CHECK int extract_item(struct extract *x, const struct reader_item *item, struct err *e);
 
 /* After reader_next returned 0: makes the links, sets modes and times, syncs and reads back if asked. Returns 0 or -1. */
-int extract_finish(struct extract *x, struct err *e);
+MUST_CHECK int extract_finish(struct extract *x, struct err *e);
 
 /* Renames the staging directory to NAME. Returns 0 or -1 (NAME exists and is not an empty directory). */
-int extract_commit(struct extract *x, struct err *e);
+MUST_CHECK int extract_commit(struct extract *x, struct err *e);
 
 /* Directory descriptor of NAME's parent, and the name of the staging directory in it: for a caller that swaps by itself
  * (and then calls extract_release). They stay the extract's. */

@@ -12,6 +12,6 @@ void hold_begin(void);
 void hold_end(void);
 
 /* Long work asks now and then. Returns 0, or -1 (system) when a signal waits that would end the process. */
-int hold_check(struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int hold_check(struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -47,7 +47,7 @@ struct keyring {
 bool keyring_is(const char *text, size_t len);
 
 /* Parses a whole keyring. Returns 0, or -1: malformed-keyring, too-large; OUT is then not to be used. */
-int keyring_parse(struct keyring *out, const char *text, size_t len, struct err *e);
+MUST_CHECK int keyring_parse(struct keyring *out, const char *text, size_t len, struct err *e);
 
 bool keyring_revokes(const struct keyring *k, const unsigned char id[static KEYID_SIZE]);
 

@@ -76,7 +76,7 @@ struct manifest_run {
 
 /* Parses LEN bytes and takes over TEXT (malloc), also on failure. Returns 0, or -1: malformed-manifest, unsafe-path (with the
  * line's number), or memory. */
-int manifest_parse(struct manifest **out, char *text, size_t len, struct err *e);
+MUST_CHECK int manifest_parse(struct manifest **out, char *text, size_t len, struct err *e);
 void manifest_free(struct manifest **m);
 
 const struct manifest_head *manifest_head(const struct manifest *m);

@@ -38,11 +38,11 @@ void keyid_print(char out[static KEYID_HEX + 1], const unsigned char id[static K
 int keyid_parse(unsigned char id[static KEYID_SIZE], struct span field);
 
 /* Reads a public key: a whole minisign .pub file (comment line, base64 line) or the bare base64 line. 0 or -1 (malformed-keyring). */
-int public_key_parse(struct public_key *out, const char *text, size_t len, struct err *e);
+MUST_CHECK int public_key_parse(struct public_key *out, const char *text, size_t len, struct err *e);
 
 /* Takes the next block off the front of *TEXT. Returns 1 and moves *TEXT on, 0 when *TEXT is empty, -1 (malformed-signature)
  * on anything but a canonical block: other untrusted comment, legacy algorithm, loose base64, control bytes. */
-int minisig_next(struct minisig *out, struct span *text, struct err *e);
+MUST_CHECK int minisig_next(struct minisig *out, struct span *text, struct err *e);
 
 /* ACCEPTED when the block is KEY's signature of the file whose BLAKE2b-512 is PREHASH, trusted comment included. */
 enum decision minisig_verify(const struct minisig *block, const unsigned char prehash[static PREHASH_SIZE],

@@ -29,7 +29,7 @@ struct open_options {
 };
 
 /* Reads a verb's arguments: NARGS (1 or 2) names, and the options ALLOWED. Returns 0, or -1 (usage). */
-int open_options_parse(struct open_options *o, int argc, char **argv, unsigned allowed, int nargs, struct err *e);
+MUST_CHECK int open_options_parse(struct open_options *o, int argc, char **argv, unsigned allowed, int nargs, struct err *e);
 
 struct opened {
 	int fd;
@@ -40,9 +40,9 @@ struct opened {
 };
 
 /* Loads the keys and opens the file; reads nothing yet. Returns 0 or -1; opened_close is due in either case. */
-int opened_source(struct opened *b, const struct open_options *o, struct err *e);
+MUST_CHECK int opened_source(struct opened *b, const struct open_options *o, struct err *e);
 /* The same, reads up to the signed manifest, and asks whether the image is for the board, product and counter given. */
-int opened_reader(struct opened *b, const struct open_options *o, struct err *e);
+MUST_CHECK int opened_reader(struct opened *b, const struct open_options *o, struct err *e);
 void opened_close(struct opened *b);
 
 #endif

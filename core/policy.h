@@ -17,10 +17,10 @@ struct policy {
 };
 
 /* ACCEPTED, or REFUSED: wrong-product, wrong-board, rollback. The message names what the bundle is for. */
-enum decision policy_check(const struct policy *p, const struct manifest *m, struct err *e);
+MUST_CHECK enum decision policy_check(const struct policy *p, const struct manifest *m, struct err *e);
 
 /* Decides the same once more, in other code: see trust_confirm. */
-enum decision policy_confirm(const struct policy *p, const struct manifest *m, struct err *e);
+MUST_CHECK enum decision policy_confirm(const struct policy *p, const struct manifest *m, struct err *e);
 
 /* A revision of board ID that M is for, where it does not matter which; 0 when M is not for that board. */
 uint64_t policy_any_revision(const struct manifest *m, const char *id);

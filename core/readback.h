@@ -7,6 +7,6 @@
 
 /* Hashes all that FD (a file that has been synced) holds and compares. WHAT is for messages.
  * Returns 0, or -1: system (cannot be read, or differs: the medium is failing). */
-int readback_check(int fd, const unsigned char hash[static HASH_SIZE], const char *what, struct err *e);
+MUST_CHECK int readback_check(int fd, const unsigned char hash[static HASH_SIZE], const char *what, struct err *e);
 
 #endif

@@ -33,7 +33,7 @@ struct reader_item {
  * POLICY may be NULL: nothing is asked. SRC and POLICY's strings must outlive the reader; TRUST and POLICY are copied. THREADS at least 1.
  * Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned, untrusted-key, revoked-key, bad-signature, threshold,
  * keyring-gap, wrong-product, wrong-board, rollback. */
-int reader_open(struct reader **out, struct source *src, const struct trust *trust, const struct policy *policy, unsigned threads,
+MUST_CHECK int reader_open(struct reader **out, struct source *src, const struct trust *trust, const struct policy *policy, unsigned threads,
 		struct err *e);
 
 /* Before the payload is begun, for a caller that takes its time over each item: BYTES of expanded chunks that may be at hand
@@ -44,7 +44,7 @@ void reader_pace(struct reader *r, size_t bytes, int nice);
 
 /* Begins with the payload, so that it comes while the caller is still busy with something else. Without it the first reader_next
  * does. SRC is read by other threads from here on. Returns 0 or -1; what is wrong with the payload reader_next tells. */
-int reader_begin(struct reader *r, struct err *e);
+MUST_CHECK int reader_begin(struct reader *r, struct err *e);
 
 const struct manifest *reader_manifest(const struct reader *r);
 const struct signers *reader_signers(const struct reader *r);
@@ -58,15 +58,15 @@ const struct trust *reader_trust(const struct reader *r);
 /* The next item: 1, 0 when the whole bundle has been read and is right down to its end, -1 with E set. After an ENTRY of a file
  * come DATA items (none for an empty file) and one DONE; other entries are one ENTRY. What has been handed out
  * before a -1 must be thrown away. */
-int reader_next(struct reader *r, struct reader_item *item, struct err *e);
+MUST_CHECK int reader_next(struct reader *r, struct reader_item *item, struct err *e);
 
 /* Instead of reader_next: authenticates all the rest without inflating it. Returns 0 or -1. */
-int reader_authenticate(struct reader *r, struct err *e);
+MUST_CHECK int reader_authenticate(struct reader *r, struct err *e);
 
 /* After the last item, or reader_authenticate: ACCEPTED when all chunks, entries and attachments that the manifest names have been read and are
  * right, and trust and policy accept the image once more. Whoever uses what was read asks this right before: a loop that ended is not an
  * answer. R may be NULL: REFUSED. */
-enum decision reader_complete(const struct reader *r, struct err *e);
+MUST_CHECK enum decision reader_complete(const struct reader *r, struct err *e);
 
 /* Packed payload bytes done so far, for progress. */
 uint64_t reader_position(const struct reader *r);

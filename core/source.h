@@ -30,6 +30,6 @@ struct source_memory {
 void source_memory_init(struct source_memory *s, const void *bytes, size_t len);
 
 /* Reads exactly LEN bytes, or fails with `truncated`, saying that WHAT was being read. */
-int source_exact(struct source *s, void *buf, size_t len, const char *what, struct err *e);
+MUST_CHECK int source_exact(struct source *s, void *buf, size_t len, const char *what, struct err *e);
 
 #endif

@@ -15,12 +15,12 @@ struct blocks {
 };
 
 /* Takes over the blocks of a bundle as they are. Returns 0, or -1 (malformed-signature). */
-int blocks_take(struct blocks *b, struct span text, struct err *e);
+MUST_CHECK int blocks_take(struct blocks *b, struct span text, struct err *e);
 
 /* Adds the blocks of a signature file of any minisign-like tool; its first lines, which nobody signs, are made the format's own. Each
  * must verify by a key of TRUST for the text with PREHASH; one by a key that has a block already takes its place.
  * Returns 0, or -1: malformed-signature, untrusted-key, bad-signature, too-large. */
-int blocks_add(struct blocks *b, struct span text, const struct trust *trust, const unsigned char prehash[static PREHASH_SIZE],
+MUST_CHECK int blocks_add(struct blocks *b, struct span text, const struct trust *trust, const unsigned char prehash[static PREHASH_SIZE],
 	       struct err *e);
 
 #endif

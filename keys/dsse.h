@@ -10,10 +10,10 @@
 #include "keys/hand.h"
 
 /* The bytes that are signed: "DSSEv1", type and body with their lengths. The caller frees *OUT. Returns 0 or -1 (memory). */
-int dsse_encode(unsigned char **out, size_t *len, const char *type, const void *body, size_t body_len, struct err *e);
+MUST_CHECK int dsse_encode(unsigned char **out, size_t *len, const char *type, const void *body, size_t body_len, struct err *e);
 
 /* Makes the envelope in JSON, one line, with a signature by each of N hands. The caller frees *OUT. Returns 0, or -1 as hand_sign. */
-int dsse_seal(char **out, size_t *len, const char *type, const void *body, size_t body_len, const struct hand *hands, size_t n,
+MUST_CHECK int dsse_seal(char **out, size_t *len, const char *type, const void *body, size_t body_len, const struct hand *hands, size_t n,
 	      struct err *e);
 
 #endif

@@ -12,14 +12,14 @@ enum { FOREIGN_FILE_MAX = 4096 };
 enum foreign_form { FORM_MINISIGN, FORM_SIGNIFY, FORM_PEM, FORM_SSH };
 
 /* Finds the form of that name. Returns 0, or -1: usage. */
-int foreign_form(enum foreign_form *out, const char *name, struct err *e);
+MUST_CHECK int foreign_form(enum foreign_form *out, const char *name, struct err *e);
 
 /* True when TEXT begins as one of the secret keys that foreign_secret reads. */
 bool foreign_is_secret(const char *text, size_t len);
 
 /* Reads a secret key: signify's, which must be without a passphrase, or PKCS#8 in PEM, unencrypted. A key in PEM has no id; it gets the
  * one that adopt_parse gives its public half. Returns 0, or -1: malformed-keyring, usage (a passphrase), system. */
-int foreign_secret(struct seckey **out, const char *text, size_t len, struct err *e);
+MUST_CHECK int foreign_secret(struct seckey **out, const char *text, size_t len, struct err *e);
 
 /* Writes the public key in FORM to OUT, NUL-terminated, lines ended. */
 enum { FOREIGN_TEXT_MAX = 512 };

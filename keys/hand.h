@@ -14,6 +14,6 @@ struct hand {
 
 void hand_public(const struct hand *h, struct public_key *out);
 /* Signs LEN bytes. Returns 0, or -1 as signer_run. */
-int hand_sign(const struct hand *h, unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len, struct err *e);
+MUST_CHECK int hand_sign(const struct hand *h, unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len, struct err *e);
 
 #endif

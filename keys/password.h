@@ -19,8 +19,8 @@ struct password {
 };
 
 /* Takes the argument of --password-file, or of --password-fd. Returns 0, or -1: usage (a second source, no number). */
-int password_use_file(struct password *pw, const char *file, struct err *e);
-int password_use_fd(struct password *pw, const char *number, struct err *e);
+MUST_CHECK int password_use_file(struct password *pw, const char *file, struct err *e);
+MUST_CHECK int password_use_fd(struct password *pw, const char *number, struct err *e);
 
 /* Fetches the password into sodium_malloc'd memory, NUL-terminated, without the newline; the caller frees it with
  * sodium_free (which wipes it). Of a descriptor, not a byte behind the line is read. Returns NULL with E set: no

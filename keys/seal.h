@@ -32,31 +32,31 @@ struct seal_cost seal_cost_full(void);
 struct seal_cost seal_cost_least(void);
 
 /* Fills BUF from the kernel's generator; fails when libsodium was left with crypto_init_verify's empty one. */
-int seal_random(void *buf, size_t len, struct err *e);
+MUST_CHECK int seal_random(void *buf, size_t len, struct err *e);
 
 /* Writes K to BLOB (SEAL_BLOB bytes, sodium_malloc), sealed with PASSWORD, or bare when it is NULL. Where memory is
  * short and MAY_BE_WEAKER is true, *COST is halved until it fits, as minisign does; else that is refused. Returns 0, or -1: system. */
-int seal_close(unsigned char *blob, const struct seckey *k, const char *password, struct seal_cost *cost, bool may_be_weaker,
+MUST_CHECK int seal_close(unsigned char *blob, const struct seckey *k, const char *password, struct seal_cost *cost, bool may_be_weaker,
 	       struct err *e);
 
 /* Checks all that BLOB shows without a password. Returns 0, whether it is sealed, and at what cost; or -1:
  * malformed-keyring. */
-int seal_about(bool *sealed, struct seal_cost *cost, const unsigned char *blob, struct err *e);
+MUST_CHECK int seal_about(bool *sealed, struct seal_cost *cost, const unsigned char *blob, struct err *e);
 
 /* Opens BLOB; PASSWORD may be NULL when it is bare. Returns 0, or -1: system, untrusted-key (wrong password),
  * malformed-keyring. */
-int seal_open(struct seckey *k, const unsigned char *blob, const char *password, struct err *e);
+MUST_CHECK int seal_open(struct seckey *k, const unsigned char *blob, const char *password, struct err *e);
 
 /* Reads a regular file of at most MAX bytes into sodium_malloc'd memory, NUL-terminated. When IS_SECRET says that the text is
  * a secret, the file must be its owner's alone (io_check_private). Returns 0, or -1: system, too-large, usage (somebody
  * else has a right to it). */
-int seal_read_file(char **out, size_t *len, const char *path, size_t max, bool (*is_secret)(const char *text, size_t len), struct err *e)
+MUST_CHECK int seal_read_file(char **out, size_t *len, const char *path, size_t max, bool (*is_secret)(const char *text, size_t len), struct err *e)
 	__attribute__((warn_unused_result));
 
 /* True when the second line of TEXT is as long as a secret key's. */
 bool seal_is_secret(const char *text, size_t len);
 
 /* Decodes TEXT, a comment line and a line of base64, into BLOB. Returns 0, or -1: malformed-keyring. */
-int seal_decode(unsigned char *blob, const char *text, size_t len, struct err *e);
+MUST_CHECK int seal_decode(unsigned char *blob, const char *text, size_t len, struct err *e);
 
 #endif

@@ -13,26 +13,26 @@
 struct seckey; /* lives in sodium_malloc: locked, guarded, wiped when freed */
 
 /* Readies libsodium with real randomness, and forbids core dumps and ptrace of this process. Returns 0 or -1. */
-int keys_init(struct err *e);
+MUST_CHECK int keys_init(struct err *e);
 
 /* Reads a secret key file; asks PW (NULL: there is none) for a password only when the file is sealed. Returns 0, or -1:
  * system, too-large, malformed-keyring (no such file format, wrong checksum), untrusted-key (wrong password), usage (others have a right
  * to the file, by io_check_private). No message holds key material. */
-int seckey_load(struct seckey **out, const char *path, const struct password *pw, struct err *e);
+MUST_CHECK int seckey_load(struct seckey **out, const char *path, const struct password *pw, struct err *e);
 
 /* A fresh random key pair. */
-int seckey_generate(struct seckey **out, struct err *e);
+MUST_CHECK int seckey_generate(struct seckey **out, struct err *e);
 
 /* Writes NAME.key (0600, O_EXCL) sealed with PW, or unsealed when PW is NULL, and NAME.pub. Neither replaces a file. *WEAKER says first
  * whether scrypt may be given less than minisign's full cost (1 GiB) where memory is short, and then whether it was. Returns 0, or -1:
  * usage, system. */
-int seckey_save(const struct seckey *k, const char *name, const struct password *pw, bool *weaker, struct err *e);
+MUST_CHECK int seckey_save(const struct seckey *k, const char *name, const struct password *pw, bool *weaker, struct err *e);
 
 /* Writes the public key file PATH, which must not exist. Returns 0 or -1. */
-int seckey_save_public(const struct public_key *k, const char *path, struct err *e);
+MUST_CHECK int seckey_save_public(const struct public_key *k, const char *path, struct err *e);
 
 /* Replaces the secret key file PATH, atomically, with the same key under another password (or none: NULL). *WEAKER as in seckey_save. */
-int seckey_reseal(const struct seckey *k, const char *path, const struct password *pw, bool *weaker, struct err *e);
+MUST_CHECK int seckey_reseal(const struct seckey *k, const char *path, const struct password *pw, bool *weaker, struct err *e);
 
 /* What a secret key file shows to those who do not have its password. */
 struct seckey_about {
@@ -42,7 +42,7 @@ struct seckey_about {
 };
 
 /* Looks at the text of a secret key file. Returns 0 or -1: malformed-keyring. */
-int seckey_look(struct seckey_about *out, const char *text, size_t len, struct err *e);
+MUST_CHECK int seckey_look(struct seckey_about *out, const char *text, size_t len, struct err *e);
 
 /* The public half. */
 void seckey_public(const struct seckey *k, struct public_key *out);

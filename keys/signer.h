@@ -45,12 +45,12 @@ enum signer_option { SIGNER_PROGRAM, SIGNER_ARG, SIGNER_PUBKEY, SIGNER_TIMEOUT }
 	"                            signature to standard output: for an HSM or a cloud key. Started without a shell\n"
 
 /* Takes one of these options. Returns 0, or -1: usage, or what the public key file has wrong. */
-int signer_take(struct signer_list *l, enum signer_option option, const char *value, struct err *e);
+MUST_CHECK int signer_take(struct signer_list *l, enum signer_option option, const char *value, struct err *e);
 /* Complains (usage) about a --signer without --signer-pubkey. */
-int signer_complete(const struct signer_list *l, struct err *e);
+MUST_CHECK int signer_complete(const struct signer_list *l, struct err *e);
 
 /* Has LEN bytes signed, and checks the signature with the public key before anybody uses it. Returns 0, or -1: system (cannot be
  * started, fails, takes too long, answers something else), bad-signature (it signed something else, or with another key). */
-int signer_run(const struct signer *s, unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len, struct err *e);
+MUST_CHECK int signer_run(const struct signer *s, unsigned char sig[static ED25519_SIG_SIZE], const void *bytes, size_t len, struct err *e);
 
 #endif

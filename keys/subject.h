@@ -14,9 +14,9 @@ struct subject {
 
 /* Reads the regular file NAME, or standard input when it is "-", once: what is looked at is what is hashed. A file that
  * begins as a manifest must be one. Returns 0, or -1: system, usage (overlong name), or as manifest_parse. */
-int subject_read(struct subject *out, const char *name, struct err *e);
+MUST_CHECK int subject_read(struct subject *out, const char *name, struct err *e);
 
 /* As subject_read, but only hashes: for those who verify. */
-int subject_hash(unsigned char prehash[static PREHASH_SIZE], const char *name, struct err *e);
+MUST_CHECK int subject_hash(unsigned char prehash[static PREHASH_SIZE], const char *name, struct err *e);
 
 #endif

@@ -18,6 +18,6 @@ struct build_result {
 
 /* Builds, checks, signs and writes. RESULT is zero-initialised by the caller; WATCH may be NULL. Returns 0, or -1:
  * unsafe-path when entries were refused and O does not drop them. */
-int build_run(struct build_result *result, const struct build_options *o, struct watch *watch, struct err *e);
+MUST_CHECK int build_run(struct build_result *result, const struct build_options *o, struct watch *watch, struct err *e);
 
 #endif

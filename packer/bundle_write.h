@@ -16,10 +16,10 @@ struct bundle_parts {
 };
 
 /* Writes the bundle NAME; *SIZE is its length. Returns 0, or -1 and NAME is what it was before. */
-int bundle_write(const char *name, const struct bundle_parts *parts, uint64_t *size, struct err *e);
+MUST_CHECK int bundle_write(const char *name, const struct bundle_parts *parts, uint64_t *size, struct err *e);
 
 /* Writes NAME: what is in the file BUNDLE, but with SIGNATURES (blocks) as its member manifest.minisig, which stands or should
  * stand at SIGNATURES_AT; what follows it begins at REST_AT. NAME may be BUNDLE's own. Returns 0, or -1 and NAME is what it was. */
-int bundle_resign(const char *name, int bundle, uint64_t signatures_at, uint64_t rest_at, struct span signatures, struct err *e);
+MUST_CHECK int bundle_resign(const char *name, int bundle, uint64_t signatures_at, uint64_t rest_at, struct span signatures, struct err *e);
 
 #endif

@@ -16,10 +16,10 @@ struct content {
 };
 
 /* Opens the content of ENTRY, a file. Fails when it is no longer the regular file of that size. Returns 0 or -1. */
-int content_open(struct content *c, struct tree *t, const struct tree_entry *entry, struct err *e);
+MUST_CHECK int content_open(struct content *c, struct tree *t, const struct tree_entry *entry, struct err *e);
 /* Reads exactly LEN bytes; the callers' LENs add up to the entry's size. Returns 0, or -1 when it has become shorter. */
-int content_read(struct content *c, void *buf, size_t len, struct err *e);
+MUST_CHECK int content_read(struct content *c, void *buf, size_t len, struct err *e);
 /* Closes, and fails when the file changed while it was read. To be called after a failure too. Returns 0 or -1. */
-int content_close(struct content *c, struct err *e);
+MUST_CHECK int content_close(struct content *c, struct err *e);
 
 #endif

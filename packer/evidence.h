@@ -37,10 +37,10 @@ struct evidence {
 
 /* Makes what O asks for and adds it to A. Returns 0, or -1: usage (an attachment has that name already), what a list of components has
  * wrong, or as hand_sign. */
-int evidence_make(struct evidence *ev, struct attachments *a, struct err *e);
+MUST_CHECK int evidence_make(struct evidence *ev, struct attachments *a, struct err *e);
 
 /* Writes a CycloneDX 1.5 bill of materials to F. *SERIAL_AT is where its serial number, still zeros, stands. */
-int sbom_write(FILE *f, off_t *serial_at, const struct evidence *ev, struct err *e);
+MUST_CHECK int sbom_write(FILE *f, off_t *serial_at, const struct evidence *ev, struct err *e);
 
 /* Writes an in-toto statement (v1) with SLSA provenance (v1). SBOM_SHA256 is that of the bill of materials, or NULL. */
 void provenance_write(FILE *f, const struct evidence *ev, const char *sbom_sha256);

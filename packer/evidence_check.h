@@ -29,14 +29,14 @@ struct provenance_found {
 
 /* A CycloneDX bill of materials: names the manifest's product and version, and exactly its files, with their hashes. Returns 0, or -1:
  * malformed-manifest (no such document), attachment-hash (it tells of something else). */
-int sbom_check(struct sbom_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
+MUST_CHECK int sbom_check(struct sbom_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
 
 /* A DSSE envelope with an in-toto statement: signed by a key that signed the bundle, and its subject is the payload. Returns 0, or -1:
  * malformed-signature (no such envelope), untrusted-key, bad-signature, or as statement_check. */
-int provenance_check(struct provenance_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
+MUST_CHECK int provenance_check(struct provenance_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
 
 /* The bare statement: SLSA provenance of this payload, product, version, counter and bill of materials. Returns 0, or -1:
  * malformed-manifest (no such statement), attachment-hash (it tells of something else). */
-int statement_check(struct provenance_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
+MUST_CHECK int statement_check(struct provenance_found *out, const struct evidence_facts *f, const char *text, size_t len, struct err *e);
 
 #endif

@@ -7,6 +7,6 @@
 
 /* Makes every hard link what it names, a file or a symbolic link; refuses those that name a directory, or nothing. The tree is sorted, and
  * what lies in a wrong place has been refused already. Returns 0 or -1 on failure. */
-int hardlink_resolve(struct tree *t, struct err *e);
+MUST_CHECK int hardlink_resolve(struct tree *t, struct err *e);
 
 #endif

@@ -54,6 +54,6 @@ struct build_options {
 };
 
 /* Reads the arguments of `build` (ARGV[0] is the verb). What a signer says goes to SAY. Returns 0, or -1 (usage) with the message in E. */
-int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e);
+MUST_CHECK int options_parse(struct build_options *o, int argc, char **argv, void (*say)(const char *text), struct err *e);
 
 #endif

@@ -26,9 +26,9 @@ struct parts {
 
 /* Adds the installed packages of a dpkg status file (deb-control(5), dpkg's own var/lib/dpkg/status). TEXT (malloc, NUL behind LEN
  * bytes) is taken over, also on failure. Returns 0, or -1: malformed-manifest, too-large, memory. */
-int parts_take_dpkg(struct parts *p, char *text, size_t len, struct err *e);
+MUST_CHECK int parts_take_dpkg(struct parts *p, char *text, size_t len, struct err *e);
 /* Adds lines "NAME VERSION" or "NAME VERSION PURL"; empty ones and those that begin with `#' are passed over. The same otherwise. */
-int parts_take_list(struct parts *p, char *text, size_t len, struct err *e);
+MUST_CHECK int parts_take_list(struct parts *p, char *text, size_t len, struct err *e);
 /* To be called behind the last of them: sorts. */
 void parts_sort(struct parts *p);
 void parts_clear(struct parts *p);

@@ -23,7 +23,7 @@ struct payload {
 };
 
 /* Packs T into the descriptor SPOOL and fills in the entries' hashes. WATCH may be NULL. Returns 0 or -1. */
-int payload_pack(struct payload *out, struct tree *t, int spool, const struct payload_options *options,
+MUST_CHECK int payload_pack(struct payload *out, struct tree *t, int spool, const struct payload_options *options,
 		 struct watch *watch, struct err *e);
 void payload_clear(struct payload *p);
 

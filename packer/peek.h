@@ -17,7 +17,7 @@ struct peek {
 
 /* Reads up to the signatures, within the limits of FORMAT section 1. Returns 0, or -1: not-a-bundle, malformed-header, too-large,
  * truncated. peek_clear is due in either case. */
-int peek_read(struct peek *out, struct source *src, struct err *e);
+MUST_CHECK int peek_read(struct peek *out, struct source *src, struct err *e);
 void peek_clear(struct peek *p);
 
 #endif

@@ -12,7 +12,7 @@ struct pool;
 
 /* Starts THREADS (1 to POOL_THREADS_MAX) threads. What comes out goes to descriptor SPOOL, and one record a chunk to CHUNKS,
  * which must have room for all. Returns 0 or -1. */
-int pool_start(struct pool **out, unsigned threads, uint32_t chunk_size, int level, int spool,
+MUST_CHECK int pool_start(struct pool **out, unsigned threads, uint32_t chunk_size, int level, int spool,
 	       struct manifest_chunk *chunks, struct err *e);
 
 /* The buffer for the next chunk, of the chunk size. May wait, and write out an earlier chunk. NULL on failure. */
@@ -21,7 +21,7 @@ unsigned char *pool_buffer(struct pool *p, struct err *e);
 void pool_submit(struct pool *p, size_t len);
 
 /* Waits for all chunks and writes them out; *PACKED is the number of bytes written since the start. Returns 0 or -1. */
-int pool_finish(struct pool *p, uint64_t *packed, struct err *e);
+MUST_CHECK int pool_finish(struct pool *p, uint64_t *packed, struct err *e);
 
 /* Stops and joins the threads. */
 void pool_free(struct pool **out);

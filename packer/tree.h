@@ -63,7 +63,7 @@ struct tree *tree_new(const struct tree_rules *rules);
 void tree_free(struct tree **t);
 
 /* Checks an entry and takes it in. Returns 1, 0 when it was refused (and noted), -1 on failure (memory, too-large). */
-int tree_add(struct tree *t, const struct tree_found *found, struct err *e);
+MUST_CHECK int tree_add(struct tree *t, const struct tree_found *found, struct err *e);
 /* Notes an entry that is refused, and why. Returns 0 or -1. */
 int tree_refuse(struct tree *t, const char *path, struct err *e, const char *reason, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -73,7 +73,7 @@ int tree_warn(struct tree *t, const char *path, struct err *e, const char *reaso
 
 /* Sorts by path; refuses duplicates and what lies beneath anything but a directory; resolves hard links into files; makes
  * missing parents; drops all that was refused. Returns 0 or -1 on failure. */
-int tree_finish(struct tree *t, struct err *e);
+MUST_CHECK int tree_finish(struct tree *t, struct err *e);
 
 /* The first entry with the path of LEN bytes, or NULL; only when sorted. */
 struct tree_entry *tree_find(const struct tree *t, const char *path, size_t len);
@@ -82,13 +82,13 @@ struct tree_entry *tree_find(const struct tree *t, const char *path, size_t len)
 const char *tree_kind_fault(mode_t mode);
 
 /* Reads the directory ROOT (a descriptor, kept as a duplicate) into the tree, and finishes it. Returns 0 or -1. */
-int tree_read(struct tree *t, int root, struct err *e);
+MUST_CHECK int tree_read(struct tree *t, int root, struct err *e);
 
 /* Reads the archive that FD is open on (a regular file; NAME is for messages) into the tree, the content of its files into t->spool,
  * which the caller has opened, and finishes the tree. What was refused is noted. WATCH may be NULL. Returns 0, or -1: see
  * import_archive; too-large also when hard links multiply the content. */
-int tree_import(struct tree *t, int fd, const char *name, struct watch *watch, struct err *e);
+MUST_CHECK int tree_import(struct tree *t, int fd, const char *name, struct watch *watch, struct err *e);
 /* The parent's half of that, of a reader that speaks on IN (import_receive); for tests. */
-int tree_receive(struct tree *t, int in, const char *name, uint64_t limit, struct err *e);
+MUST_CHECK int tree_receive(struct tree *t, int in, const char *name, uint64_t limit, struct err *e);
 
 #endif

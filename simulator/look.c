@@ -33,7 +33,7 @@ static void read_manifest(struct look *l, const unsigned char *bytes, uint64_t s
 			text = malloc(len + 1);
 			if (text) {
 				memcpy(text, bytes + at + USTAR_BLOCK, len);
-				(void)manifest_parse(&l->manifest, text, len, &l->verdict);
+				IGNORE(manifest_parse(&l->manifest, text, len, &l->verdict));
 			}
 			return;
 		}

@@ -98,3 +98,35 @@ else
         nothing "  without a random byte, a look at the clock, or a socket"
     ok "  as one descriptor, opened once" test "$(grep -c 'openat(.*"bundle"' calls)" -eq 1
 fi
+
+# --- a decision is compared with the one constant that accepts ---
+cd "$TESTS/.."
+python3 - >"$T/loose" 2>&1 <<'PY' || echo failed >>"$T/loose"
+import glob, re
+names = set()
+for header in glob.glob("*/*.h"):
+    names |= set(re.findall(r"^(?:MUST_CHECK )?enum decision ([a-z_0-9]+)\(", open(header).read(), re.M))
+names.discard("err_refuse")
+assert len(names) > 8, names
+for source in sorted(glob.glob("*/*.c")):
+    if source.startswith("tests/"):
+        continue
+    text = re.sub(r"/\*.*?\*/", "", open(source).read(), flags=re.S)
+    text = re.sub(r"\(struct [a-z_]+\)\{[^}]*\}", "x", text)
+    for m in re.finditer(r"\b(%s)\(" % "|".join(sorted(names)), text):
+        start = max(text.rfind(c, 0, m.start()) for c in ";{}")
+        end = min(i for i in (text.find(c, m.end()) for c in ";{") if i >= 0)
+        statement = " ".join(text[start + 1:end].split())
+        if not re.search(r"enum decision|ACCEPTED|decision = |return (?:[a-z_0-9]+\(|[^?]*\? err_refuse|confirm)|^typedef", statement):
+            print(source, statement[:120])
+PY
+nothing "a decision is compared with ACCEPTED, and with nothing else" <"$T/loose"
+grep -nE 'verdict = VERDICT_OK|\.verdict [!=]= VERDICT_OK' "$T/code" 2>/dev/null | grep -vE 'flasher/(device|answer)|packer/(explain|cmd_explain)|packer/cmd_build|verdict = refusal' |
+    nothing "no code reads a success from a struct err, or writes one into it"
+
+# --- the tests that the threat model names are there ---
+grep -oE '`[a-z_0-9]+(\.(sh|c))?`' docs/threat-model.md | tr -d '`' | grep -E '\.(sh|c)$|^fuzz_' | sort -u | while read -r name; do
+    case $name in fuzz_*) file=tests/fuzz/$name.c ;; *) file=tests/$name ;; esac
+    [ -e "$file" ] || echo "$file"
+done | nothing "the tests that the threat model names are there"
+ok "  it names many" sh -c 'test "$(grep -oE "\`[a-z_0-9]+\.(sh|c)\`" docs/threat-model.md | sort -u | wc -l)" -gt 25'

@@ -42,7 +42,7 @@ static enum verdict parse(const char *text)
 	static struct keyring k;
 	struct err e = {.verdict = VERDICT_OK};
 
-	keyring_parse(&k, text, strlen(text), &e);
+	IGNORE(keyring_parse(&k, text, strlen(text), &e));
 	return e.verdict;
 }
 

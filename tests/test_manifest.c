@@ -41,7 +41,7 @@ static struct manifest *parse(int at, const char *text, struct err *e)
 		}
 	}
 	*e = (struct err){0};
-	(void)manifest_parse(&m, all, strlen(all), e);
+	IGNORE(manifest_parse(&m, all, strlen(all), e));
 	return m;
 }
 

@@ -59,7 +59,7 @@ static void take(struct taken *out, const char *body, size_t len, size_t step, s
 		while (got > 0 && m->base.read(&m->base, out->file + out->len, ask, &got, &e) == 0)
 			out->len += got;
 		if (e.verdict == VERDICT_OK)
-			(void)multipart_close(m, &e);
+			IGNORE(multipart_close(m, &e));
 	}
 	out->verdict = e.verdict;
 	free(m);

@@ -38,7 +38,7 @@ struct audit_result {
 };
 
 /* Returns 0, whatever was found, or -1: the audit could not be done (system, unsafe-path: the tree is no directory). */
-int audit_run(struct audit_result *out, const struct audit_options *o, struct err *e);
+MUST_CHECK int audit_run(struct audit_result *out, const struct audit_options *o, struct err *e);
 
 /* The verdict's word: "clean", "modified", "suspect". */
 const char *audit_word(enum audit_verdict verdict);

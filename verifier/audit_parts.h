@@ -76,7 +76,7 @@ void audit_attributes_of(struct audit *a, int dir, const char *base, const char 
 void audit_judge(struct audit *a, size_t i, const struct sighting *s, bool as_signed);
 
 /* audit_walk.c: finds what the manifest does not name. Returns 0, or -1 (memory). */
-int audit_walk(struct audit *a, struct err *e);
+MUST_CHECK int audit_walk(struct audit *a, struct err *e);
 
 /* audit_own.c: what firmseal itself leaves on a board. */
 

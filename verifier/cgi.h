@@ -33,6 +33,6 @@ struct cgi_outcome {
 
 /* Does what the request wants, as DEVICE_FILE allows. After a refusal the rest of the body has been read and thrown
  * away, within bounds, so that the client sees the answer. OUT is always filled. Returns 0 or -1. */
-int cgi_serve(struct cgi_outcome *out, const struct cgi_request *request, const char *device_file, struct err *e);
+MUST_CHECK int cgi_serve(struct cgi_outcome *out, const struct cgi_request *request, const char *device_file, struct err *e);
 
 #endif

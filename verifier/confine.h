@@ -15,6 +15,6 @@ enum {
  * dump, no new privileges by set-id bits or file capabilities (prctl(2), Linux 3.5; passed over by older kernels), umask 022. The process
  * itself can be neither traced nor dumped by its own user. Programs that the sanitizers are built into get no limit of address space.
  * Returns 0, or -1 (system). */
-int confine(struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK int confine(struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -73,10 +73,10 @@ struct device {
 
 /* Reads a device file and the keys or the keyring it names. Returns 0, or -1: system (cannot be read), usage (FILE:LINE and why),
  * malformed-keyring (a key). */
-int device_load(struct device *d, const char *path, struct err *e);
+MUST_CHECK int device_load(struct device *d, const char *path, struct err *e);
 
 /* Parses the text of one; NAME is for messages. Keys are not loaded by this one: KEYRINGS (may be NULL) is called for each. */
-int device_parse(struct device *d, const char *name, const char *text, size_t len,
+MUST_CHECK int device_parse(struct device *d, const char *name, const char *text, size_t len,
 		 int (*keyring)(struct device *d, const char *path, struct err *e), struct err *e);
 
 #endif

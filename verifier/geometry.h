@@ -6,6 +6,6 @@
 #include "verifier/device.h"
 
 /* When the device file has `expect-mtd' lines, PROC/mtd must hold exactly these. Returns 0, or -1: wrong-board, system. */
-int geometry_check(const struct device *d, struct err *e);
+MUST_CHECK int geometry_check(const struct device *d, struct err *e);
 
 #endif

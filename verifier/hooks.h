@@ -8,6 +8,6 @@
 /* Runs the hooks of one stage in order, inside the tree at TREE: that is their working directory. Their environment is a PATH, their
  * argument the stage, their input and output /dev/null; after ten minutes one is killed. Each file is compared with its
  * hash right before it runs. Returns 0, or -1: system (one failed: which, and how). */
-int hooks_run(const struct manifest *m, enum run_stage stage, const char *tree, struct err *e);
+MUST_CHECK int hooks_run(const struct manifest *m, enum run_stage stage, const char *tree, struct err *e);
 
 #endif

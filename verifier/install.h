@@ -27,7 +27,7 @@ enum install_settings {
 
 /* Reads a bundle from SRC and installs it. One at a time: another one under way is `busy`. On any failure before the journal is
  * written the running system is as it was, and nothing staged is left. Returns 0 or -1. */
-int install(const struct device *d, struct source *src, enum install_settings settings, struct install_result *out,
+MUST_CHECK int install(const struct device *d, struct source *src, enum install_settings settings, struct install_result *out,
 	    struct err *e);
 
 #endif

@@ -23,11 +23,11 @@ struct journal {
 
 /* Writes J, and the manifest and its SIGNATURES beside it, which are kept for audits and as proof. From here on the install is decided.
  * Returns 0 or -1. */
-int journal_write(const struct journal *j, struct span signatures, struct err *e);
+MUST_CHECK int journal_write(const struct journal *j, struct span signatures, struct err *e);
 
 /* Does the steps of J, whose journal is written, records the image as installed, makes its side the next to start, on trial, and removes the
  * journal. Returns 0 or -1 (the journal stays, and can be tried again, unless it was given up). */
-int journal_carry_out(struct journal *j, struct err *e);
+MUST_CHECK int journal_carry_out(struct journal *j, struct err *e);
 
 /* Finishes what a power cut interrupted, and loads what the board then knows into *K (known_free is due, also after a failure). The journal must
  * be of an image that this board accepts, with its signed manifest; what is staged is compared with that. A journal that is damaged, or of
@@ -35,7 +35,7 @@ int journal_carry_out(struct journal *j, struct err *e);
  * JOURNAL_GIVES_WAY, one whose flash cannot be written, so that another image may come. Without a journal, sweeps what was only staged.
  * The caller holds the lock. Returns 0 or -1. */
 enum journal_failure { JOURNAL_STAYS, JOURNAL_GIVES_WAY };
-int journal_finish(struct known **k, const struct device *d, enum journal_failure failure, struct err *e);
+MUST_CHECK int journal_finish(struct known **k, const struct device *d, enum journal_failure failure, struct err *e);
 
 /* Whether an install that was decided waits to be finished. */
 bool journal_waits(const struct device *d);

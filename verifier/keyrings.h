@@ -35,12 +35,12 @@ struct keyrings {
 /* Leads T, which has the image's own keyring, on to the newest that the file verifiably leads to. Without a keyring, or without the file,
  * does nothing. A file that is damaged or forged leads as far as it verifies, and is FAULTY. Returns 0, or -1: memory. keyrings_free
  * is due in either case. */
-int keyrings_load(struct keyrings *k, const struct device *d, struct trust *t, struct err *e);
+MUST_CHECK int keyrings_load(struct keyrings *k, const struct device *d, struct trust *t, struct err *e);
 void keyrings_free(struct keyrings *k);
 
 /* Keeps the steps of R's bundle behind the pairs of K, byte for byte. K and T are as keyrings_load left them, under the same lock. The
  * result is verified once from the image's own keyring first, and must lead to what R trusts; else nothing is written. To be called
  * only when the whole bundle has been verified and is about to be installed. Returns 0, or -1: keyring-gap, too-large, system. */
-int keyrings_adopt(const struct keyrings *k, const struct device *d, const struct trust *t, const struct reader *r, struct err *e);
+MUST_CHECK int keyrings_adopt(const struct keyrings *k, const struct device *d, const struct trust *t, const struct reader *r, struct err *e);
 
 #endif

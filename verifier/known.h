@@ -24,7 +24,7 @@ struct known {
 
 /* Reads the state folder. What is missing, damaged, old or forged counts for nothing, and is a fault. Returns 0, or -1: memory is out (a
  * floor must not be lost for want of it). known_free is due in either case. Large: not for the stack. */
-int known_load(struct known *k, const struct device *d, struct err *e);
+MUST_CHECK int known_load(struct known *k, const struct device *d, struct err *e);
 /* Allocates it, too. NULL, and E, when that fails. */
 struct known *known_new(const struct device *d, struct err *e);
 void known_free(struct known **k);
@@ -37,6 +37,6 @@ struct policy known_policy(const struct known *k, const struct device *d);
 
 /* The image of SIDE has run well: it raises the floor. Keeps its manifest as the proof, and the number for older versions of this program. An
  * image that is not proven raises nothing, and is a fault in K. For boards with two sides. Returns 0 or -1 (system). */
-int known_confirm(struct known *k, const struct device *d, enum side side, struct err *e);
+MUST_CHECK int known_confirm(struct known *k, const struct device *d, enum side side, struct err *e);
 
 #endif

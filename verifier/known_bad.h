@@ -33,9 +33,9 @@ struct known_bad;
 
 /* Parses LEN bytes; NAME is for messages, "NAME:LINE: ...". Unknown, unfinished or doubled lines refuse all of it. Returns 0, or
  * -1: usage, system (memory). */
-int known_bad_parse(struct known_bad **out, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int known_bad_parse(struct known_bad **out, const char *name, const char *text, size_t len, struct err *e);
 /* Reads the file PATH. Returns 0, or -1: system, too-large, usage. */
-int known_bad_load(struct known_bad **out, const char *path, struct err *e);
+MUST_CHECK int known_bad_load(struct known_bad **out, const char *path, struct err *e);
 void known_bad_free(struct known_bad **k);
 
 size_t known_bad_signs(const struct known_bad *k);

@@ -24,10 +24,10 @@ struct mtd {
 };
 
 /* Opens /dev/mtdN. Returns 0, or -1: system; wrong-board (not flash). */
-int mtd_open(struct mtd **out, const char *path, bool writing, struct err *e);
+MUST_CHECK int mtd_open(struct mtd **out, const char *path, bool writing, struct err *e);
 
 /* A raw copy on M, which it takes over, also when it fails. For raw_mtd_open, and for tests. Returns 0, or -1: wrong-board (the region
  * lies beyond the end), usage (not in whole erase blocks), system. */
-int raw_mtd_on(struct raw **out, struct mtd *m, const struct copy *c, struct err *e);
+MUST_CHECK int raw_mtd_on(struct raw **out, struct mtd *m, const struct copy *c, struct err *e);
 
 #endif

@@ -36,13 +36,13 @@ struct multipart {
 };
 
 /* Takes the boundary from a Content-Type: multipart/form-data; boundary=... (quoted or not). Returns 0, or -1 (malformed-header). */
-int multipart_boundary(char out[static MULTIPART_BOUNDARY_MAX + 1], const char *content_type, struct err *e);
+MUST_CHECK int multipart_boundary(char out[static MULTIPART_BOUNDARY_MAX + 1], const char *content_type, struct err *e);
 
 /* Reads up to the first byte of the file. M must not move afterwards. Returns 0, or -1: malformed-header, too-large (head), truncated. */
-int multipart_open(struct multipart *m, struct body *body, const char *boundary, struct err *e);
+MUST_CHECK int multipart_open(struct multipart *m, struct body *body, const char *boundary, struct err *e);
 
 /* Confirms that the file has been read to its end, and with it the body. Returns 0, or -1: trailing-data (of the file
  * itself, or behind it), truncated. */
-int multipart_close(struct multipart *m, struct err *e);
+MUST_CHECK int multipart_close(struct multipart *m, struct err *e);
 
 #endif

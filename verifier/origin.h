@@ -21,6 +21,6 @@ struct origin {
  * foreign. `http://' is foreign on a server that took the request by TLS; `https://' is not foreign on one that did not, for a proxy
  * may end TLS in front of it. Sec-Fetch-Site must be `same-origin' or `none'. A header that is not there refuses nothing: tools send
  * neither. Returns ACCEPTED, or REFUSED (cross-site). */
-enum decision origin_check(const struct origin *o, struct err *e) __attribute__((warn_unused_result));
+MUST_CHECK enum decision origin_check(const struct origin *o, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -29,28 +29,28 @@ struct raw {
 
 /* Opens a copy of a raw kind. WRITING: to write it; nothing is changed yet. Returns 0, or -1: system; wrong-board (there is no such
  * region on this medium); usage (the region does not fit its blocks). */
-int raw_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
+MUST_CHECK int raw_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
 
 /* The image that comes now has SIZE bytes. Returns 0, or -1: too-large (nothing has been changed), system. */
-int raw_begin(struct raw *r, uint64_t size, struct err *e);
+MUST_CHECK int raw_begin(struct raw *r, uint64_t size, struct err *e);
 /* Returns 0, or -1: too-large (nothing has been changed). */
-int raw_fits(const struct raw *r, uint64_t size, struct err *e);
+MUST_CHECK int raw_fits(const struct raw *r, uint64_t size, struct err *e);
 /* The next bytes. Returns 0 or -1. */
-int raw_put(struct raw *r, const void *data, size_t len, struct err *e);
+MUST_CHECK int raw_put(struct raw *r, const void *data, size_t len, struct err *e);
 /* All SIZE bytes have been put. Returns 0 or -1. */
-int raw_end(struct raw *r, struct err *e);
+MUST_CHECK int raw_end(struct raw *r, struct err *e);
 
 /* Hashes the first SIZE bytes of what the medium holds. Returns 0, or -1: system, too-large. */
-int raw_hash(struct raw *r, uint64_t size, unsigned char hash[static HASH_SIZE], struct err *e);
+MUST_CHECK int raw_hash(struct raw *r, uint64_t size, unsigned char hash[static HASH_SIZE], struct err *e);
 /* Reads back: do the first SIZE bytes have that hash? Returns 0, or -1: system (no: the medium is failing; or it cannot be read). */
-int raw_check(struct raw *r, uint64_t size, const unsigned char hash[static HASH_SIZE], struct err *e);
+MUST_CHECK int raw_check(struct raw *r, uint64_t size, const unsigned char hash[static HASH_SIZE], struct err *e);
 
 /* Frees *R and sets it to NULL. Not a step that could fail: raw_end is. */
 void raw_close(struct raw **r);
 
 /* For raw_open alone. */
-int raw_block_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
-int raw_mtd_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
-int raw_ubi_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
+MUST_CHECK int raw_block_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
+MUST_CHECK int raw_mtd_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
+MUST_CHECK int raw_ubi_open(struct raw **out, const struct copy *c, bool writing, struct err *e);
 
 #endif

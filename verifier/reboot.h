@@ -10,6 +10,6 @@ enum { REBOOT_GRACE_SECONDS = 2 };
 
 /* Runs D's reboot program REBOOT_GRACE_SECONDS from now, in a process of its own that outlives this one: its words as they are,
  * no shell, an environment of a PATH, input and output /dev/null. Nothing when D has none. Returns 0, or -1 (no process). */
-int reboot_later(const struct device *d, struct err *e);
+MUST_CHECK int reboot_later(const struct device *d, struct err *e);
 
 #endif

@@ -18,9 +18,9 @@ struct reference {
 
 /* The manifest in D's state directory, which must be that of the image on record for SIDE. Returns 0, or -1: usage (nothing is kept),
  * unsigned (no signature is kept), file-hash (not that image's), and what trust_check and manifest_parse say. */
-int reference_from_state(struct reference *r, const struct device *d, enum side side, const struct trust *trust, struct err *e);
+MUST_CHECK int reference_from_state(struct reference *r, const struct device *d, enum side side, const struct trust *trust, struct err *e);
 /* The manifest of the bundle in file NAME ("-": standard input). Returns 0 or -1, as reader_open. */
-int reference_from_bundle(struct reference *r, const char *name, const struct trust *trust, struct err *e);
+MUST_CHECK int reference_from_bundle(struct reference *r, const char *name, const struct trust *trust, struct err *e);
 void reference_close(struct reference *r);
 
 #endif

@@ -12,6 +12,6 @@
  * Firmseal-Verdict, too. The status is 200 either way, as stock pages have it: their clients look for the words in the body; but 403 for
  * cross-site, which no client of a stock page gets.
  * Returns 0, or -1 (system: nobody takes it). */
-int reply_write(FILE *out, const struct cgi_outcome *outcome, const struct err *refusal, struct err *e);
+MUST_CHECK int reply_write(FILE *out, const struct cgi_outcome *outcome, const struct err *refusal, struct err *e);
 
 #endif

@@ -38,7 +38,7 @@ void settings_print_json(struct json *j, const struct device *d, const enum sett
 /* Carries D's settings over from the tree at path FROM (which may be missing) into the whole, still staged one at TO, whose
  * manifest is M; synced and read back. FATES gets one for each of D's settings. What is passed over is no failure; what cannot
  * be read or written is, and the caller must throw TO away. Returns 0 or -1. */
-int settings_carry(enum setting_fate fates[static DEVICE_SETTINGS_MAX], const struct device *d, const struct manifest *m,
+MUST_CHECK int settings_carry(enum setting_fate fates[static DEVICE_SETTINGS_MAX], const struct device *d, const struct manifest *m,
 		   const char *from, const char *to, struct err *e);
 
 #endif

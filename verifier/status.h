@@ -25,9 +25,9 @@ struct status_report {
 };
 
 /* Looks, and changes nothing. Returns 0 or -1. status_free is due in either case. */
-int status_look(struct status_report *out, const struct device *d, struct err *e);
+MUST_CHECK int status_look(struct status_report *out, const struct device *d, struct err *e);
 /* As status_look, but finishes an interrupted install first, unless one is under way. Returns 0 or -1. */
-int status_settle(struct status_report *out, const struct device *d, struct err *e);
+MUST_CHECK int status_settle(struct status_report *out, const struct device *d, struct err *e);
 void status_free(struct status_report *r);
 
 /* One JSON object. */

@@ -27,12 +27,12 @@ struct step {
 
 /* Fills STEPS in the order of the device file's slots, in which the boot chain stands last. SIDE counts for slots with two sides. Returns 0, or
  * -1: wrong-board (a slot that this board does not have or that takes a tree, or nothing for this board). */
-int steps_plan(struct step steps[static DEVICE_SLOTS_MAX], size_t *n, const struct device *d, enum side side, const struct manifest *m,
+MUST_CHECK int steps_plan(struct step steps[static DEVICE_SLOTS_MAX], size_t *n, const struct device *d, enum side side, const struct manifest *m,
 	       struct err *e);
 
 /* Is NAME in the directory DIR, whole and to the byte, what step S puts there? PATH is its path. For what an earlier process has staged. Files
  * of the tree that are the board's settings may be anything. Returns 1, 0, or -1: that cannot be told (memory, I/O). */
-int step_is_done_by(const struct step *s, const struct device *d, const struct manifest *m, int dir, const char *name, const char *path,
+MUST_CHECK int step_is_done_by(const struct step *s, const struct device *d, const struct manifest *m, int dir, const char *name, const char *path,
 		    struct err *e);
 
 #endif

@@ -25,7 +25,7 @@ struct target {
 
 /* Opens the target of step S, and begins to stage. A raw target on one of two sides is written at once, from the first byte of its file on: nothing runs from it.
  * Returns 0, or -1: too-large, wrong-board, usage, system; nothing has been changed then. */
-int target_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
+MUST_CHECK int target_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
 /* Frees *T and sets it to NULL. */
 void target_free(struct target **t);
 
@@ -47,14 +47,14 @@ struct target_one {
 };
 /* S's file of M is the wanted one. */
 void target_one_init(struct target_one *t, const struct manifest *m, const struct step *s);
-int target_one_item(struct target *t, const struct reader_item *item, struct err *e);
+MUST_CHECK int target_one_item(struct target *t, const struct reader_item *item, struct err *e);
 /* Returns 0, or -1: the whole file has not come. */
-int target_one_complete(const struct target_one *t, struct err *e);
+MUST_CHECK int target_one_complete(const struct target_one *t, struct err *e);
 
 /* For target_open alone. */
-int target_file_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
-int target_dir_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
-int target_raw_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
-int target_staged_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
+MUST_CHECK int target_file_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+MUST_CHECK int target_dir_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+MUST_CHECK int target_raw_open(struct target **out, const struct step *s, const struct manifest *m, struct err *e);
+MUST_CHECK int target_staged_open(struct target **out, const struct device *d, const struct step *s, const struct manifest *m, struct err *e);
 
 #endif

@@ -44,7 +44,7 @@ static void free_staged(struct target *base)
 	if (t->fd >= 0) {
 		close(t->fd);
 		if (!base->released)
-			(void)staging_sweep(t->d, NULL); /* the next install does it, else */
+			IGNORE(staging_sweep(t->d, NULL)); /* the next install does it, else */
 	}
 	free(t);
 }

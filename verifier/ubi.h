@@ -17,9 +17,9 @@ struct ubi {
 };
 
 /* Opens /dev/ubiX_Y. Returns 0, or -1: system; wrong-board (no UBI volume). */
-int ubi_open(struct ubi **out, const char *path, bool writing, struct err *e);
+MUST_CHECK int ubi_open(struct ubi **out, const char *path, bool writing, struct err *e);
 
 /* A raw copy on U, which it takes over, also when it fails. For raw_ubi_open, and for tests. Returns 0 or -1. */
-int raw_ubi_on(struct raw **out, struct ubi *u, struct err *e);
+MUST_CHECK int raw_ubi_on(struct raw **out, struct ubi *u, struct err *e);
 
 #endif

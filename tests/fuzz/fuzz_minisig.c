@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct minisig block;
 	struct err e = {0};
 
-	(void)public_key_parse(&key, (const char *)data, size, &e);
+	IGNORE(public_key_parse(&key, (const char *)data, size, &e));
 	while (minisig_next(&block, &text, &e) == 1)
 		if (minisig_verify(&block, prehash, &key) == ACCEPTED)
 			abort(); /* nobody has signed this */

@@ -58,7 +58,7 @@ static void take(struct outcome *out, const uint8_t *data, size_t size, size_t s
 			out->len += got;
 		}
 		if (e.verdict == VERDICT_OK)
-			(void)multipart_close(m, &e);
+			IGNORE(multipart_close(m, &e));
 	}
 	out->verdict = e.verdict;
 	free(m);

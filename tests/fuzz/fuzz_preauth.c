@@ -42,7 +42,7 @@ static void peek(const uint8_t *data, size_t size)
 		abort();
 	} else if (p.signatures) {
 		blocks = (struct blocks){.len = 0};
-		(void)blocks_take(&blocks, (struct span){p.signatures, p.signatures_len}, NULL);
+		IGNORE(blocks_take(&blocks, (struct span){p.signatures, p.signatures_len}, NULL));
 	}
 	peek_clear(&p);
 }

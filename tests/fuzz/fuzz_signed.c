@@ -29,7 +29,7 @@ static void read_bundle(const struct pile *out, const struct trust *trust)
 	source_memory_init(&src, out->at, out->len);
 	rc = reader_open(&r, &src.base, trust, &policy, 2, &e);
 	if (rc == 0)
-		(void)policy_check(&policy, reader_manifest(r), NULL);
+		IGNORE(policy_check(&policy, reader_manifest(r), NULL));
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1)
 		rc = 0;
 	if (rc < 0 && (e.verdict == VERDICT_OK || e.message[0] == '\0'))

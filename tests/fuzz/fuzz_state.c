@@ -180,18 +180,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		put(records[which], data + 1, size - 1, which == MTD || which == CMDLINE || data[0] & BARE);
 	}
 	if (which == MTD)
-		(void)geometry_check(&d, NULL);
+		IGNORE(geometry_check(&d, NULL));
 	look(&d);
 	if (d.two_sided && (data[0] & 0x3f) == BOOT) {
 		struct boot_state next;
 
-		(void)boot_attempt(&d, &next, NULL);
+		IGNORE(boot_attempt(&d, &next, NULL));
 		look(&d);
 	}
 	if (which == JOURNAL) {
 		struct known *k = NULL;
 
-		(void)journal_finish(&k, &d, JOURNAL_GIVES_WAY, NULL); /* nobody has signed it: it is given up, whatever it says */
+		IGNORE(journal_finish(&k, &d, JOURNAL_GIVES_WAY, NULL)); /* nobody has signed it: it is given up, whatever it says */
 		known_free(&k);
 		if (journal_waits(&d))
 			abort();
