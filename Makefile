@@ -6,6 +6,7 @@
 #   make bench      against the peers    make install [DESTDIR=] [PREFIX=]
 #   make board      firmverify for ARMv7 boards, static: build/board/firmverify
 #   make check-cuts power cuts by the ten thousand; make check-kills, kill -9 by the thousand; make check-big, images of gigabytes
+#   make check-skips one instruction skipped, one condition inverted, each in its turn, in the board's program
 #   make check-fleet one rollout over 10,000 simulated boards
 #   make check-zynq the S9's kind of board, with kernel and U-Boot from source
 # Yours to set: CC, CFLAGS, CPPFLAGS, LDFLAGS (they come last), SAN, DEFLATE=zlib|libdeflate, HARDEN, FORTIFY=2|3.
@@ -119,6 +120,10 @@ check-kills: $(BUILD)/tests/test_kill
 check-zynq: tests
 	ZYNQ=1 BUILD=$(abspath $(BUILD)) sh tests/run zynq zynq_recovery
 
+# Each instruction that a check or an installation reaches skipped once, each condition inverted once (docs/skips.md): six minutes.
+check-skips: tests
+	SKIPS=all BUILD=$(abspath $(BUILD)) sh tests/run skips
+
 # Images of 2 and 4 GiB, give or take a byte, and of 6 GiB: minutes, and 7 GB of room in TMPDIR.
 check-big: tests
 	BIG=all BUILD=$(abspath $(BUILD)) SAN=$(SAN) sh tests/run big
@@ -174,6 +179,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)
-.PHONY: all tests check check-cards check-cuts check-big check-fleet check-kills check-zynq fuzz board board-program packer-arm FORCE bench bench-upload bench-cards lint documents install clean
+.PHONY: all tests check check-cards check-cuts check-big check-fleet check-kills check-skips check-zynq fuzz board board-program packer-arm FORCE bench bench-upload bench-cards lint documents install clean
 .DELETE_ON_ERROR:
 .SECONDARY:

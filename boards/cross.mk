@@ -21,7 +21,7 @@ board_headers = -nostdinc -isystem $(board_root)/usr/include/arm-linux-musleabih
 board_cflags = -march=armv7-a+fp -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(board_dir)=board $(board_headers)
 # musl's ioctl takes an int.
-board_own_cflags = -Os -flto=auto $(board_cflags) -Wno-sign-conversion
+board_own_cflags = -Os -g -flto=auto $(board_cflags) -Wno-sign-conversion
 # libsodium's object that verifies calls one function of the object that signs. Called as it is there, without a prehash, that function
 # does what crypto_hash_sha512_init does; with this in its place, what signs stays out. What libsodium readies when it starts and nobody
 # here uses stays out, too: it readies BLAKE2b once more instead.

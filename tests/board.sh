@@ -40,7 +40,7 @@ elf -d | grep TEXTREL | nothing '  without writing to its code'
 elf -lW | awk '$1 == "GNU_STACK" || $1 == "LOAD"' | grep 'W *E\|RWE' | nothing '  and nothing that is written can be executed'
 ok 'ARMv7' test "$(elf -A | sed -n 's/.*Tag_CPU_arch: //p')" = v7
 elf -A | grep Tag_DIV_use | nothing '  without the division that a Cortex-A8 or A9 does not have'
-sed -n 's/^LOAD //p' "$map" | grep -vE "^$BUILD/board/obj/|\.ltrans\.o$|^linker stubs$" | sed "s,^$BUILD/board/,,; s,^.*/libgcc.a$,libgcc.a," |
+sed -n 's/^LOAD //p' "$map" | grep -vE "^$BUILD/board/obj/|\.(ltrans|debug\.temp)\.o$|^linker stubs$" | sed "s,^$BUILD/board/,,; s,^.*/libgcc.a$,libgcc.a," |
     LC_ALL=C sort -u >libraries
 { printf '%s\n' libdeflate.a libgcc.a libmissing.a libsodium.a
   printf 'sysroot/usr/lib/arm-linux-musleabihf/%s\n' crti.o crtn.o libc.a rcrt1.o; } >known
