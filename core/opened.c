@@ -123,11 +123,9 @@ static int take_policy(struct opened *b, struct policy *policy, const struct ope
 
 int opened_reader(struct opened *b, const struct open_options *o, struct err *e)
 {
-	struct policy policy;
-
-	if (opened_source(b, o, e) != 0 || take_policy(b, &policy, o, e) != 0)
+	if (opened_source(b, o, e) != 0 || take_policy(b, &b->policy, o, e) != 0)
 		return -1;
-	return reader_open(&b->reader, &b->source.base, &b->trust, &policy, chunks_threads(THREADS_MAX), e);
+	return reader_open(&b->reader, &b->source.base, &b->trust, &b->policy, chunks_threads(THREADS_MAX), e);
 }
 
 void opened_close(struct opened *b)

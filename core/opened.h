@@ -35,7 +35,8 @@ struct opened {
 	int fd;
 	struct source_fd source;
 	struct trust trust;
-	char board[TEXT_NAME_MAX + 1]; /* of the policy */
+	struct policy policy;
+	char board[TEXT_NAME_MAX + 1]; /* POLICY's */
 	struct reader *reader;    /* of opened_reader */
 };
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct policy policy_none = {.board = NULL};
+
 static bool is_board(const struct policy *p, const struct manifest_board *board)
 {
 	return strcmp(board->id, p->board) == 0 && (p->any_revision || (p->revision >= board->low && p->revision <= board->high));

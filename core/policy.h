@@ -16,6 +16,9 @@ struct policy {
 	bool any_revision;    /* REVISION is not known: every one that the image names is right */
 };
 
+/* Asks nothing: for whoever reads a bundle that is for no board in particular. */
+extern const struct policy policy_none;
+
 /* ACCEPTED, or REFUSED: wrong-product, wrong-board, rollback. The message names what the bundle is for. */
 MUST_CHECK enum decision policy_check(const struct policy *p, const struct manifest *m, struct err *e);
 

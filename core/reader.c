@@ -129,8 +129,7 @@ int reader_open(struct reader **out, struct source *src, const struct trust *tru
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	r->src = src;
 	r->trust = *trust;
-	if (policy)
-		r->policy = *policy;
+	r->policy = *policy;
 	r->effort = (struct chunks_effort){.threads = threads > 0 ? threads : 1, .at_hand = CHUNKS_AT_HAND};
 	if (authenticate_manifest(r, e) != 0 ||
 	    source_exact(src, header, sizeof header, "the header of payload.tar.gz", e) != 0 ||

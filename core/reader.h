@@ -30,7 +30,7 @@ struct reader_item {
 };
 
 /* Reads the keyrings and the manifest, authenticates it (trust_authenticate, TRUST_INSTALL), and asks whether the image is what POLICY wants.
- * POLICY may be NULL: nothing is asked. SRC and POLICY's strings must outlive the reader; TRUST and POLICY are copied. THREADS at least 1.
+ * SRC and POLICY's strings must outlive the reader; TRUST and POLICY are copied. THREADS at least 1.
  * Returns 0, or -1: not-a-bundle, malformed-*, truncated, too-large, unsigned, untrusted-key, revoked-key, bad-signature, threshold,
  * keyring-gap, wrong-product, wrong-board, rollback. */
 MUST_CHECK int reader_open(struct reader **out, struct source *src, const struct trust *trust, const struct policy *policy, unsigned threads,

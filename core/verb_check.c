@@ -29,7 +29,7 @@ static enum decision check(struct opened *b, const struct open_options *o, struc
 		return REFUSED;
 	if ((o->quick ? reader_authenticate(b->reader, e) : check_all(b->reader, o->quiet, e)) != 0)
 		return REFUSED;
-	return reader_complete(b->reader, e);
+	return policy_confirm(&b->policy, reader_manifest(b->reader), e);
 }
 
 static void print_json(const struct reader *r, bool quick)

@@ -220,7 +220,7 @@ static int check_bundle(struct checking *k, struct err *e)
 	int rc;
 
 	hash_init(&region.hash, HASH_SIZE);
-	rc = reader_open(&reader, &region.base, k->how->trust, NULL, chunks_threads(THREADS_MAX), &why);
+	rc = reader_open(&reader, &region.base, k->how->trust, &policy_none, chunks_threads(THREADS_MAX), &why);
 
 	if (rc == 0) {
 		other = manifest_text(reader_manifest(reader));

@@ -74,7 +74,7 @@ static int copy_file(struct part *p, const struct image *image, const char *path
 	int rc = -1;
 
 	source_memory_init(&source, image->map, (size_t)image->size);
-	if (reader_open(&reader, &source.base, trust, NULL, chunks_threads(THREADS_MAX), e) == 0)
+	if (reader_open(&reader, &source.base, trust, &policy_none, chunks_threads(THREADS_MAX), e) == 0)
 		rc = copy_items(p, reader, path, e);
 	reader_free(&reader);
 	return rc;

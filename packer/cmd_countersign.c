@@ -56,7 +56,7 @@ static int check(const struct front *f, const struct wish *w, char comment[stati
 	if (lseek(f->fd, 0, SEEK_SET) != 0)
 		return err_errno(e, "cannot read %s again", w->bundle);
 	source_fd_init(&source, f->fd);
-	if (reader_open(&r, &source.base, &w->trust, NULL, chunks_threads(THREADS_MAX), e) != 0)
+	if (reader_open(&r, &source.base, &w->trust, &policy_none, chunks_threads(THREADS_MAX), e) != 0)
 		return -1;
 	text = manifest_text(reader_manifest(r));
 	head = manifest_head(reader_manifest(r));

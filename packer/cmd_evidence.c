@@ -143,7 +143,7 @@ static int look(struct look *l, const struct open_options *o, struct err *e)
 	if (opened_source(&l->b, o, e) != 0)
 		return -1;
 	tap_init(&l->tap, &l->b.source.base);
-	if (reader_open(&l->b.reader, &l->tap.base, &l->b.trust, NULL, chunks_threads(THREADS_MAX), e) != 0 || place(l, e) != 0 ||
+	if (reader_open(&l->b.reader, &l->tap.base, &l->b.trust, &policy_none, chunks_threads(THREADS_MAX), e) != 0 || place(l, e) != 0 ||
 	    read_all(l, e) != 0)
 		return -1;
 	return check(l, e);

@@ -215,7 +215,7 @@ static void ask_payload(struct explaining *x)
 	struct reader *r = NULL;
 	int rc;
 
-	if (reader_open(&r, &x->source.base, x->q->trust, NULL, chunks_threads(THREADS_MAX), &e) != 0) {
+	if (reader_open(&r, &x->source.base, x->q->trust, &policy_none, chunks_threads(THREADS_MAX), &e) != 0) {
 		refuse(x, EXPLAIN_PAYLOAD, &e);
 		return;
 	}

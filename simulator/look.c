@@ -54,7 +54,7 @@ static void verify(struct look *l, const unsigned char *bytes, uint64_t size, co
 
 	l->verdict = (struct err){.verdict = VERDICT_SYSTEM};
 	source_memory_init(&source, bytes, size);
-	l->good = reader_open(&reader, &source.base, trust ? trust : &none, NULL, 1, &l->verdict) == 0 &&
+	l->good = reader_open(&reader, &source.base, trust ? trust : &none, &policy_none, 1, &l->verdict) == 0 &&
 		  reader_authenticate(reader, &l->verdict) == 0 && reader_complete(reader, &l->verdict) == ACCEPTED;
 	reader_free(&reader);
 }

@@ -70,7 +70,7 @@ static enum verdict extract(const struct test_bundle *b, const char *name, unsig
 	int rc, n = 0;
 
 	source_memory_init(&src, b->out.at, b->out.len);
-	rc = reader_open(&r, &src.base, &trust, NULL, 2, &e);
+	rc = reader_open(&r, &src.base, &trust, &policy_none, 2, &e);
 	if (rc == 0)
 		rc = extract_begin(&x, name, flags, reader_manifest(r), &e);
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1) {

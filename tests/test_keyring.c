@@ -154,7 +154,7 @@ static enum verdict open_bundle(const struct pile *chain, const struct test_key 
 	pile_add(&all, chain->at, chain->len);
 	pile_add(&all, b.out.at, b.out.len);
 	source_memory_init(&src, all.at, all.len);
-	if (reader_open(&r, &src.base, t, NULL, 1, &e) == 0)
+	if (reader_open(&r, &src.base, t, &policy_none, 1, &e) == 0)
 		assert_int_equal(reader_chain(r)->len, chain->len);
 	reader_free(&r);
 	free(all.at);

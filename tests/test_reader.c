@@ -25,7 +25,7 @@ static enum verdict read_all(const unsigned char *bytes, size_t len, const struc
 	int rc;
 
 	source_memory_init(&src, bytes, len);
-	rc = reader_open(&r, &src.base, trust, NULL, threads, &e);
+	rc = reader_open(&r, &src.base, trust, &policy_none, threads, &e);
 	if (rc == 0 && keep > 0)
 		reader_pace(r, keep, 4);
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1) {
@@ -52,7 +52,7 @@ static enum verdict authenticate(const unsigned char *bytes, size_t len, const s
 	bool read;
 
 	source_memory_init(&src, bytes, len);
-	read = reader_open(&r, &src.base, trust, NULL, 2, &e) == 0 && reader_authenticate(r, &e) == 0;
+	read = reader_open(&r, &src.base, trust, &policy_none, 2, &e) == 0 && reader_authenticate(r, &e) == 0;
 	assert_int_equal(reader_complete(r, NULL), read ? ACCEPTED : REFUSED);
 	reader_free(&r);
 	return e.verdict;
@@ -78,7 +78,7 @@ static void a_good_bundle_reads_whole(void **state)
 	(void)state;
 	test_bundle_small(&b, &signer);
 	source_memory_init(&src, b.out.at, b.out.len);
-	assert_int_equal(reader_open(&r, &src.base, &trust, NULL, 1, NULL), 0);
+	assert_int_equal(reader_open(&r, &src.base, &trust, &policy_none, 1, NULL), 0);
 	assert_int_equal(reader_signatures(r).len, b.sigs.len);
 	assert_memory_equal(reader_signatures(r).at, b.sigs.at, b.sigs.len);
 	assert_int_equal(reader_begin(r, NULL), 0); /* and given up at once */
@@ -239,7 +239,7 @@ static void many_chunks_keep_their_order(void **state)
 		struct reader_item item;
 
 		source_memory_init(&src, b.out.at, b.out.len);
-		assert_int_equal(reader_open(&r, &src.base, &trust, NULL, 4, NULL), 0);
+		assert_int_equal(reader_open(&r, &src.base, &trust, &policy_none, 4, NULL), 0);
 		for (int i = 0; i < items; i++)
 			assert_int_equal(reader_next(r, &item, NULL), 1);
 		reader_free(&r);

@@ -71,7 +71,8 @@ static int serve(enum cgi_page page, const char *device_file)
 	int status = STATUS_DONE;
 
 	outlive_the_client();
-	if (confine(&e) == 0 && crypto_init_verify(&e) == 0 && cgi_serve(&outcome, &request, device_file, &e) == 0)
+	if (confine(&e) == 0 && crypto_init_verify(&e) == 0 && cgi_serve(&outcome, &request, device_file, &e) == 0 &&
+	    (page == CGI_STATUS || outcome.result.done == ACCEPTED))
 		refusal = NULL;
 	log_outcome(&outcome, refusal);
 	if (reply_write(stdout, &outcome, refusal, &late) != 0)

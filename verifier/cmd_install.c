@@ -47,6 +47,18 @@ static void print_json(const struct device *d, const struct install_result *r)
 	json_finish(&j);
 }
 
+/* Says nothing of what was not done. */
+static int say_done(const struct device *d, const struct install_result *r, bool json)
+{
+	if (r->done != ACCEPTED)
+		return STATUS_SYSTEM;
+	if (json)
+		print_json(d, r);
+	else
+		print_text(d, r);
+	return STATUS_DONE;
+}
+
 static int run(struct install_result *result, struct device *device, const char *bundle, const char *device_file,
 	       enum install_settings settings, struct err *e)
 {
@@ -90,11 +102,7 @@ int cmd_install(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return cli_usage("want one BUNDLE");
-	if (run(&result, &device, argv[optind], device_file, settings, &e) != 0)
+	if (run(&result, &device, argv[optind], device_file, settings, &e) != 0 || result.done != ACCEPTED)
 		return cli_done(cli_fail_as(&e, json));
-	if (json)
-		print_json(&device, &result);
-	else
-		print_text(&device, &result);
-	return cli_done(STATUS_DONE);
+	return cli_done(say_done(&device, &result, json));
 }

@@ -184,7 +184,7 @@ static int commit(struct job *j, struct err *e)
 	memcpy(next->product, head->product, sizeof next->product);
 	memcpy(next->version, head->version, sizeof next->version);
 	hash_buffer(next->manifest, text.at, text.len);
-	if (reader_complete(j->reader, e) != ACCEPTED ||
+	if (reader_complete(j->reader, e) != ACCEPTED || known_confirm_counter(j->known, j->d, head->counter, e) != ACCEPTED ||
 	    keyrings_adopt(&j->known->keyrings, j->d, &j->known->trust, j->reader, e) != 0 || give_side_up(j, e) != 0)
 		return -1;
 	if (journal_write(&j->j, reader_signatures(j->reader), e) != 0) {
@@ -234,6 +234,8 @@ static void fill_result(const struct job *j, struct install_result *out)
 	out->side = j->j.side;
 	out->hooks_skipped = j->d->hooks ? 0 : head->nruns;
 	memcpy(out->settings, j->fates, sizeof out->settings);
+	if (j->decided)
+		out->done = ACCEPTED;
 }
 
 int install(const struct device *d, struct source *src, enum install_settings settings, struct install_result *out,

@@ -9,6 +9,7 @@
 
 /* What was installed, for the answer. */
 struct install_result {
+	enum decision done;      /* ACCEPTED when all of it went well: set in one place, the last */
 	char product[TEXT_NAME_MAX + 1];
 	char version[TEXT_NAME_MAX + 1];
 	uint64_t counter;

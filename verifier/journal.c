@@ -152,7 +152,9 @@ static int switch_side(const struct journal *j, struct err *e)
 /* Everything is where it belongs: into the records. */
 static int record(const struct journal *j, struct err *e)
 {
-	if (keep_manifest(j, e) != 0 || state_set_installed(j->d, j->side, &j->next, e) != 0 || switch_side(j, e) != 0 ||
+	/* A board with one side has confirmed what it has installed. */
+	if (keep_manifest(j, e) != 0 || (!j->d->two_sided && known_keep_proof(j->d, j->side, e) != 0) ||
+	    state_set_installed(j->d, j->side, &j->next, e) != 0 || switch_side(j, e) != 0 ||
 	    state_remove(j->d, "interrupted", e) != 0 || state_remove(j->d, "journal", e) != 0)
 		return -1;
 	return sweep(j->d, e);

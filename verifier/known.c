@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/io.h"
+
 /* The proof of the floor: signature blocks, then the manifest, in one file, so that one rename replaces both. */
 #define PROOF "floor"
 enum { PROOF_MAX = MANIFEST_MAX + READER_SIGNATURES_MAX };
@@ -108,7 +110,8 @@ static int read_proof(struct kept *kept, struct known *k, const struct device *d
 	if (rc < 0)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
 	if (kept->there && !kept->m)
-		known_fault(k, "%s/" PROOF " proves nothing (%s): the next `firmverify confirm' replaces it", d->state, why.message);
+		known_fault(k, "%s/" PROOF " proves nothing (%s): the next image that is %s replaces it", d->state, why.message,
+			    d->two_sided ? "confirmed" : "installed");
 	return 0;
 }
 
@@ -185,7 +188,7 @@ static int read_manifests(struct known *k, const struct device *d, struct err *e
 		learn(k, &kept, &best);
 		kept_free(&kept);
 	}
-	if (rc == 0 && d->two_sided) {
+	if (rc == 0) {
 		rc = read_proof(&kept, k, d, e);
 		learn(k, &kept, &proof);
 		kept_free(&kept);
@@ -234,34 +237,96 @@ struct policy known_policy(const struct known *k, const struct device *d)
 	return (struct policy){.board = d->board, .revision = d->revision, .product = d->product, .counter = k->counter};
 }
 
-/* Makes the manifest of SIDE the proof of the floor. */
-static int keep_proof(struct known *k, const struct device *d, const struct kept *kept, struct err *e)
+int known_keep_proof(const struct device *d, enum side side, struct err *e)
 {
-	struct span text = manifest_text(kept->m);
-	size_t len = kept->sigs_len + text.len;
-	char *body = malloc(len);
-	int rc;
+	char name[STATE_NAME_MAX], *text = NULL, *sigs = NULL, *body = NULL;
+	size_t len = 0, sigs_len = 0;
+	int rc = -1;
 
-	if (!body)
-		return err_set(e, VERDICT_SYSTEM, "out of memory");
-	memcpy(body, kept->sigs, kept->sigs_len);
-	memcpy(body + kept->sigs_len, text.at, text.len);
-	rc = state_write(d, PROOF, body, len, e);
+	state_side_name(name, d, "manifest", side);
+	if (state_read(d, name, &text, &len, MANIFEST_MAX, e) < 0)
+		goto out;
+	state_side_name(name, d, "manifest.minisig", side);
+	if (state_read(d, name, &sigs, &sigs_len, READER_SIGNATURES_MAX, e) < 0)
+		goto out;
+	body = malloc(sigs_len + len + 1);
+	if (!body) {
+		err_set(e, VERDICT_SYSTEM, "out of memory");
+		goto out;
+	}
+	memcpy(body, sigs ? sigs : "", sigs_len);
+	memcpy(body + sigs_len, text ? text : "", len);
+	rc = state_write(d, PROOF, body, sigs_len + len, e);
+out:
+	free(text);
+	free(sigs);
 	free(body);
-	if (rc != 0)
-		return -1;
-	k->counter = manifest_head(kept->m)->counter;
-	return state_set_confirmed(d, k->counter, e);
+	return rc;
+}
+
+/* --- the second look at the floor --- */
+
+/* The number behind "\nWORD " in TEXT, as a text and not as a manifest; 0 when there is none. */
+static uint64_t number_in(struct span text, const char *word)
+{
+	const char *at = memmem(text.at, text.len, word, strlen(word));
+	size_t left = at ? text.len - (size_t)(at - text.at) - strlen(word) : 0;
+	const char *digits = at ? at + strlen(word) : NULL, *end = at ? memchr(digits, '\n', left) : NULL;
+	uint64_t n = 0;
+
+	return end && text_number(&n, (struct span){digits, (size_t)(end - digits)}, INT64_MAX) == 0 ? n : 0;
+}
+
+/* Is there a line that begins with WORD and NAME? END: what is behind them. */
+static bool speaks_of(struct span text, const char *word, const char *name, char end)
+{
+	char line[TEXT_NAME_MAX + 16];
+	int n = snprintf(line, sizeof line, "\n%s %s%c", word, name, end);
+
+	return memmem(text.at, text.len, line, (size_t)n) != NULL;
+}
+
+/* The counter of the proof, if any key that is trusted has signed it. */
+static uint64_t proven_again(const struct trust *t, const struct device *d, struct span body)
+{
+	static const char begin[] = "\n" MANIFEST_MAGIC "\n";
+	const char *at = memmem(body.at, body.len, begin, sizeof begin - 1);
+	unsigned char prehash[PREHASH_SIZE];
+	struct span sigs, text;
+	size_t good = 0;
+
+	if (!at)
+		return 0;
+	sigs = (struct span){body.at, (size_t)(at + 1 - body.at)};
+	text = (struct span){at + 1, body.len - sigs.len};
+	if (!speaks_of(text, "product", d->product, '\n') || !speaks_of(text, "board", d->board, ' '))
+		return 0;
+	trust_prehash(prehash, text);
+	for (size_t i = 0; i < t->nkeys; i++)
+		good += trust_count(&t->keys[i], 1, prehash, sigs);
+	for (size_t i = 0; i < t->ring.nreleases; i++)
+		good += trust_count(&t->ring.releases[i].key, 1, prehash, sigs);
+	return good > 0 && (t->ring.serial == 0 || good >= t->ring.release_threshold) ? number_in(text, "\ncounter ") : 0;
+}
+
+enum decision known_confirm_counter(const struct known *k, const struct device *d, uint64_t counter, struct err *e)
+{
+	char path[DEVICE_TARGET_MAX + sizeof "/" PROOF], *body = NULL;
+	uint64_t proven = 0;
+	size_t len = 0;
+
+	snprintf(path, sizeof path, "%s/" PROOF, d->state);
+	if (io_read_file(&body, &len, path, PROOF_MAX + 128, NULL) == 0 && len > SUM_LINE_LENGTH)
+		proven = proven_again(&k->trust, d, (struct span){body, len - SUM_LINE_LENGTH});
+	free(body);
+	if (counter >= proven && counter >= k->counter)
+		return ACCEPTED;
+	return err_refuse(e, VERDICT_ROLLBACK, "the image has security counter %" PRIu64 ", and the manifest in %s proves %" PRIu64, counter, path,
+			  proven);
 }
 
 int known_confirm(struct known *k, const struct device *d, enum side side, struct err *e)
 {
-	char name[STATE_NAME_MAX], sigs[STATE_NAME_MAX];
-	struct kept kept;
-	int rc = 0;
-
-	state_side_name(name, d, "manifest", side);
-	state_side_name(sigs, d, "manifest.minisig", side);
 	if (!k->images[side].any)
 		return 0; /* from the factory */
 	if (!k->proven[side]) {
@@ -269,10 +334,10 @@ int known_confirm(struct known *k, const struct device *d, enum side side, struc
 		      "Install it again", side == SIDE_A ? "a" : "b", k->images[side].counter);
 		return 0;
 	}
-	if (read_pair(&kept, k, d, name, sigs, e) != 0)
-		rc = -1;
-	else if (kept.m && manifest_head(kept.m)->counter >= k->counter)
-		rc = keep_proof(k, d, &kept, e);
-	kept_free(&kept);
-	return rc;
+	if (k->images[side].counter < k->counter)
+		return 0;
+	if (known_keep_proof(d, side, e) != 0)
+		return -1;
+	k->counter = k->images[side].counter;
+	return state_set_confirmed(d, k->counter, e);
 }

@@ -35,6 +35,13 @@ void known_fault(struct known *k, const char *format, ...) __attribute__((format
 /* What an image must be to be installed on D. The strings stay D's. */
 struct policy known_policy(const struct known *k, const struct device *d);
 
+/* Decides once more, in other code and from the files themselves, whether an image with COUNTER is new enough: see trust_confirm. ACCEPTED, or
+ * REFUSED: rollback, system. */
+enum decision known_confirm_counter(const struct known *k, const struct device *d, uint64_t counter, struct err *e);
+
+/* Makes the kept manifest of SIDE the proof of the floor: its signatures and its text, in one file. Returns 0 or -1. */
+MUST_CHECK int known_keep_proof(const struct device *d, enum side side, struct err *e);
+
 /* The image of SIDE has run well: it raises the floor. Keeps its manifest as the proof, and the number for older versions of this program. An
  * image that is not proven raises nothing, and is a fault in K. For boards with two sides. Returns 0 or -1 (system). */
 MUST_CHECK int known_confirm(struct known *k, const struct device *d, enum side side, struct err *e);

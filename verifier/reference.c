@@ -67,7 +67,7 @@ int reference_from_bundle(struct reference *r, const char *name, const struct tr
 	if (fd < 0)
 		return err_errno(e, "cannot open %s", name);
 	source_fd_init(&r->source, fd);
-	if (reader_open(&r->reader, &r->source.base, trust, NULL, 1, e) != 0)
+	if (reader_open(&r->reader, &r->source.base, trust, &policy_none, 1, e) != 0)
 		return -1;
 	r->m = reader_manifest(r->reader);
 	r->signers = *reader_signers(r->reader);

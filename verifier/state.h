@@ -23,6 +23,9 @@ MUST_CHECK int state_lock_shared(const struct device *d, struct err *e);
 /* Whether somebody holds that lock right now, for who only looks: writes nothing. Returns 0, or -1 (system). */
 MUST_CHECK int state_busy(const struct device *d, bool *busy, struct err *e);
 
+/* The last line of a state file, "blake2b HASH\n", in bytes. */
+enum { SUM_LINE_LENGTH = sizeof "blake2b " - 1 + HASH_HEX + 1 };
+
 /* Reads a state file of at most MAX bytes: its body without the checksum line. The records (installed, confirmed, boot) are kept in
  * two generations, and one that is torn or missing reads as the one before it. Returns 1, 0 when there is none, -1 (system: torn or
  * damaged, named). The caller frees *BODY. */

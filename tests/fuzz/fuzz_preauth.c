@@ -18,7 +18,7 @@ static void read_bundle(const struct trust *trust, const uint8_t *data, size_t s
 	int rc;
 
 	source_memory_init(&src, data, size);
-	rc = reader_open(&r, &src.base, trust, NULL, 1, &e);
+	rc = reader_open(&r, &src.base, trust, &policy_none, 1, &e);
 	while (rc == 0 && (rc = reader_next(r, &item, &e)) == 1)
 		rc = 0;
 	if (rc < 0 && (e.verdict == VERDICT_OK || e.message[0] == '\0'))
