@@ -402,8 +402,9 @@ limit() { ok "  $1" grep -qE "^$2 +$3 +$4 " limits; }
 limit 'it writes no core dump' 'Max core file size' 0 0
 limit 'it opens so many files at most' 'Max open files' 1024 1024
 limit 'it computes for an hour at most' 'Max cpu time' 3600 3600
-case ${SAN:-} in
+case ${SAN:-}${EMULATED:-} in
 *address* | *thread*) skip '  its address space' 'the sanitizers need terabytes' ;;
+1) skip '  its address space' 'an emulator needs more' ;;
 *) limit 'its address space is a gigabyte' 'Max address space' 1073741824 1073741824 ;;
 esac
 ok '  it gets no new privileges' grep -q '^NoNewPrivs:.1' cgi-status
