@@ -12,6 +12,7 @@
 #include "flasher/credentials.h"
 #include "flasher/device.h"
 #include "flasher/inventory.h"
+#include "flasher/states.h"
 
 struct image;
 
@@ -23,23 +24,6 @@ enum link_act {
 	LINK_REBOOT,   /* tells the board to start what it took. Not called for boards that reboot by themselves */
 	LINK_ACTS,
 };
-
-/* Why an act did not come about. It decides about another try, and is what halts count. */
-enum link_fault {
-	LINK_NONE,
-	LINK_UNREACHABLE, /* no connection, or it timed out, before a request was out */
-	LINK_LOGIN,       /* no credential of the list was taken, or the board wants one that may not be given (Basic) */
-	LINK_FOREIGN,     /* not the kind of board that the profile tells of (realm, answers that are not its own) */
-	LINK_BUSY,        /* the board says that another install is under way, or has trouble of the moment */
-	LINK_REFUSED,     /* the board looked at the image and said no */
-	LINK_GARBLED,     /* an answer came, and is in no form known of this board */
-	LINK_LOST,        /* the connection broke, or fell silent, once a request was on its way */
-	LINK_LOCAL,       /* this machine's own trouble: memory, descriptors */
-	LINK_FAULTS,
-};
-
-/* "unreachable", "login", ... and "none". */
-const char *link_fault_word(enum link_fault fault);
 
 enum { LINK_TEXT_MAX = 120 };
 
@@ -76,10 +60,10 @@ void link_pools(char out[static 17], const char *text);
 struct link_event {
 	enum link_act act;
 	struct result result;        /* accepted: the act came about. Of an upload: as of flasher/device.h.
-				      * Identify and health are never rejected but for LINK_LOGIN and LINK_FOREIGN, and
+				      * Identify and health are never rejected but for CLASS_LOGIN and CLASS_FOREIGN, and
 				      * never unknown. A reboot request that went out and got no answer is accepted: a
 				      * board that goes down at once gives none */
-	enum link_fault fault;       /* LINK_NONE when accepted */
+	enum session_class fault;    /* CLASS_NONE when accepted. It decides about another try */
 	uint64_t sent;               /* bytes of the body that left, of an upload */
 	struct link_identity identity; /* of LINK_IDENTIFY, when accepted */
 	struct link_health health;     /* of LINK_HEALTH, when accepted */

@@ -6,8 +6,8 @@
 #include "flasher/http.h"
 #include "flasher/link.h"
 
-/* H has just told R of a GET, a probe or a reboot; of an upload. LINK_NONE: of none. */
-enum link_fault link_fault_get(const struct http *h, const struct result *r);
-enum link_fault link_fault_upload(const struct http *h, const struct result *r);
+/* H has just told R of a GET, a probe or a reboot; of an upload. CLASS_NONE: of none. */
+enum session_class link_fault_get(const struct http *h, const struct result *r);
+enum session_class link_fault_upload(const struct http *h, const struct result *r);
 
 #endif

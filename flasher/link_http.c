@@ -55,7 +55,7 @@ static void end_http(struct board_link *l, const struct result *r)
 static void end_good(struct board_link *l)
 {
 	l->event.result = (struct result){.outcome = OUTCOME_ACCEPTED};
-	l->event.fault = LINK_NONE;
+	l->event.fault = CLASS_NONE;
 	tell(l);
 }
 
@@ -267,7 +267,7 @@ static void on_denied(void *owner)
 	struct board_link *l = owner;
 
 	result_set(&l->event.result, OUTCOME_FAILED, "every login was refused before, and is not tried again");
-	l->event.fault = LINK_LOGIN;
+	l->event.fault = CLASS_LOGIN;
 	tell(l);
 }
 

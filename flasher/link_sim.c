@@ -88,7 +88,7 @@ static void identify(struct sim_link *l, struct link_event *event)
 	struct link_identity *i = &event->identity;
 
 	if (l->board->fault == SIM_LOGIN) {
-		event->fault = LINK_LOGIN;
+		event->fault = CLASS_LOGIN;
 		result_set(&event->result, OUTCOME_FAILED, "no credential was taken");
 		return;
 	}
@@ -122,7 +122,7 @@ static bool upload(struct sim_link *l, struct link_event *event)
 		l->body_sent = true;
 		b->uploads++;
 		if (b->fault == SIM_CUT && b->uploads == 1) {
-			event->fault = LINK_LOST;
+			event->fault = CLASS_LOST;
 			result_set(&event->result, OUTCOME_UNKNOWN, "the connection broke");
 			return true;
 		}
@@ -133,12 +133,12 @@ static bool upload(struct sim_link *l, struct link_event *event)
 		return false;
 	}
 	if (b->fault == SIM_REJECT) {
-		event->fault = LINK_REFUSED;
+		event->fault = CLASS_REFUSED;
 		result_set(&event->result, OUTCOME_REJECTED, "%s", "");
 		event->result.judged = true;
 		event->result.verdict = VERDICT_WRONG_BOARD;
 	} else if (b->fault == SIM_LOST || b->fault == SIM_MUTE) {
-		event->fault = LINK_LOST;
+		event->fault = CLASS_LOST;
 		result_set(&event->result, OUTCOME_UNKNOWN, "no answer came");
 	} else {
 		result_set(&event->result, OUTCOME_ACCEPTED, "%s", "");
@@ -169,8 +169,8 @@ static void on_time(void *owner)
 	age(l);
 	there = answers(l);
 	if (!there) {
-		event.fault = l->act == LINK_UPLOAD && l->body_sent ? LINK_LOST : LINK_UNREACHABLE;
-		result_set(&event.result, event.fault == LINK_LOST ? OUTCOME_UNKNOWN : OUTCOME_FAILED, "no answer in time");
+		event.fault = l->act == LINK_UPLOAD && l->body_sent ? CLASS_LOST : CLASS_UNREACHABLE;
+		result_set(&event.result, event.fault == CLASS_LOST ? OUTCOME_UNKNOWN : OUTCOME_FAILED, "no answer in time");
 	} else if (l->act == LINK_IDENTIFY) {
 		identify(l, &event);
 	} else if (l->act == LINK_HEALTH) {

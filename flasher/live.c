@@ -8,7 +8,7 @@
 
 #include "flasher/report_write.h"
 
-enum { LINE_MAX_BYTES = 512, QUIET_MS = 60000, BAR_MIN = 10, BAR_MAX = 40, ROWS_BESIDE = 7 };
+enum { LINE_MAX_BYTES = 512, QUIET_MS = 60000, BAR_MIN = 10, BAR_MAX = 40, ROWS_BESIDE = 8 };
 
 enum paint { PLAIN, BOLD, GREEN, RED, YELLOW, BLUE, DIM };
 
@@ -75,7 +75,7 @@ static void bar(struct live *l, const struct report_sums *s, unsigned width)
 
 static void wave_row(struct live *l, const struct report *r, size_t wave)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 	struct report_sums s;
 	char name[24], text[LINE_MAX_BYTES];
 	unsigned width;
@@ -114,14 +114,13 @@ static void wave_rows(struct live *l, const struct report *r)
 
 static void say_faults(char *text, size_t size, const struct report *r)
 {
-	struct report_fault faults[REPORT_FAULTS_MAX];
+	struct report_fault faults[SESSION_CLASSES];
 	size_t n = report_faults(r, faults), at = 0;
-	char word[24];
 
 	text[0] = '\0';
 	for (size_t i = 0; i < n && at < size; i++) {
 		int more = snprintf(text + at, size - at, "%s%s %zu", i ? ", " : "",
-				    err_quote(word, sizeof word, faults[i].word, strlen(faults[i].word)), faults[i].n);
+				    session_class_word(faults[i].class), faults[i].n);
 
 		at += more > 0 ? (size_t)more : 0;
 	}
@@ -129,7 +128,8 @@ static void say_faults(char *text, size_t size, const struct report *r)
 
 static void draw_table(struct live *l, const struct report *r)
 {
-	char text[LINE_MAX_BYTES], faults[256], spent[WRITE_SPAN_MAX], left[WRITE_SPAN_MAX], name[160];
+	char text[LINE_MAX_BYTES], faults[256], spent[WRITE_SPAN_MAX], left[WRITE_SPAN_MAX], name[160], doing[WRITE_DOING_MAX];
+	size_t count[SESSION_STATES];
 
 	if (l->drawn)
 		fprintf(l->out, "\x1b[%uA", l->drawn);
@@ -143,6 +143,11 @@ static void draw_table(struct live *l, const struct report *r)
 	put(l, DIM, "wave          boards   good  going    bad  unknown state");
 	wave_rows(l, r);
 	wave_row(l, r, 0);
+	report_count(r, 0, count);
+	if (*write_doing(doing, count)) {
+		snprintf(text, sizeof text, "in progress: %s", doing);
+		put(l, BLUE, text);
+	}
 	say_faults(faults, sizeof faults, r);
 	if (*faults) {
 		snprintf(text, sizeof text, "failures: %s", faults);
@@ -168,21 +173,29 @@ static size_t wave_of_now(const struct report *r)
 
 static void say_line(struct live *l, const struct report *r)
 {
-	size_t wave = wave_of_now(r), count[REPORT_STATES];
-	char key[sizeof l->said], left[WRITE_SPAN_MAX];
+	size_t wave = wave_of_now(r), count[SESSION_STATES];
+	char key[sizeof l->said], left[WRITE_SPAN_MAX], doing[WRITE_DOING_MAX];
+	uint32_t seen = 0;
 	struct report_sums s;
 
+	report_count(r, 0, count);
+	for (int i = 0; i < SESSION_STATES; i++)
+		seen |= count[i] && session_going((enum session_state)i) ? (uint32_t)1 << i : 0;
 	snprintf(key, sizeof key, "%.40s %zu %.40s", r->state, wave, wave ? r->waves[wave - 1].state : "");
-	if (strcmp(key, l->said) == 0 && r->now_ms - l->said_ms < QUIET_MS)
+	if (strcmp(key, l->said) != 0)
+		l->seen = 0; /* a new wave shows its states again */
+	else if (!(seen & ~l->seen) && r->now_ms - l->said_ms < QUIET_MS)
 		return;
 	memcpy(l->said, key, sizeof key);
 	l->said_ms = r->now_ms;
-	report_count(r, 0, count);
+	l->seen |= seen;
 	report_sum(&s, count);
 	fprintf(l->out, "%s", r->state);
 	if (wave)
 		fprintf(l->out, ", wave %zu of %zu %s", wave, r->nwaves, r->waves[wave - 1].state);
 	fprintf(l->out, ": %zu boards, %zu good, %zu on their way, %zu bad, %zu unknown", s.all, s.good, s.going, s.bad, s.unknown);
+	if (*write_doing(doing, count))
+		fprintf(l->out, " (%s)", doing);
 	if (s.ended < s.all)
 		fprintf(l->out, "; %.1f MB/s, %s left", (double)r->rate / 1e6, write_span(left, report_left_s(r)));
 	putc('\n', l->out);

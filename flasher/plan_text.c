@@ -146,6 +146,8 @@ static int halt_head(struct plan_halt *h, struct span scope, struct span class)
 	return h->any || (session_class_find(&h->class, word) == 0 && h->class != CLASS_NONE) ? 0 : -1;
 }
 
+#define CLASS_WORD(name, word, means) " " word
+
 int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e)
 {
 	size_t scope = strcspn(text, ":"), class = text[scope] ? strcspn(text + scope + 1, ":") : 0;
@@ -165,8 +167,7 @@ int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e)
 		return 0;
 bad:
 	return err_set(e, VERDICT_USAGE, "a halt is SCOPE:CLASS:COUNT or SCOPE:CLASS:PERCENT%%/SAMPLE; scopes: canary wave site "
-					 "run; classes: any unreachable login foreign moved refused transfer reboot version "
-					 "health dead unknown local");
+					 "run; classes: any" CLASSES_BAD_EACH(CLASS_WORD));
 }
 
 /* A field of free text into OUT of SIZE bytes; `*' is "". */

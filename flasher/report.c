@@ -8,65 +8,30 @@
 
 #include "flasher/report_write.h"
 
-static const char *const words[REPORT_STATES] = {
-	[REPORT_WAITING] = "waiting",     [REPORT_PROBED] = "probed",       [REPORT_ELIGIBLE] = "eligible",
-	[REPORT_UPLOADING] = "uploading", [REPORT_ACCEPTED] = "accepted",   [REPORT_REBOOTING] = "rebooting",
-	[REPORT_UP] = "up",               [REPORT_VERSION] = "version",     [REPORT_HEALTHY] = "healthy",
-	[REPORT_SUCCESS] = "success",     [REPORT_ALREADY] = "already",     [REPORT_SKIPPED] = "skipped",
-	[REPORT_REJECTED] = "rejected",   [REPORT_FAILED] = "failed",       [REPORT_UNKNOWN] = "unknown",
-	[REPORT_NEEDS_CARD] = "needs-card",
-};
-
-const char *report_state_word(enum report_state state)
+void report_count(const struct report *r, unsigned wave, size_t count[static SESSION_STATES])
 {
-	return state < REPORT_STATES ? words[state] : "unknown";
-}
-
-int report_state_find(enum report_state *out, const char *word)
-{
-	for (int i = 0; i < REPORT_STATES; i++) {
-		if (strcmp(words[i], word) == 0) {
-			*out = (enum report_state)i;
-			return 0;
-		}
-	}
-	return -1;
-}
-
-bool report_state_good(enum report_state state)
-{
-	return state == REPORT_SUCCESS || state == REPORT_ALREADY;
-}
-
-bool report_state_bad(enum report_state state)
-{
-	return state == REPORT_REJECTED || state == REPORT_FAILED || state == REPORT_UNKNOWN || state == REPORT_NEEDS_CARD;
-}
-
-void report_count(const struct report *r, unsigned wave, size_t count[static REPORT_STATES])
-{
-	memset(count, 0, REPORT_STATES * sizeof *count);
+	memset(count, 0, SESSION_STATES * sizeof *count);
 	for (size_t i = 0; i < r->ndevices; i++)
-		if ((wave == 0 || r->devices[i].wave == wave) && r->devices[i].state < REPORT_STATES)
+		if ((wave == 0 || r->devices[i].wave == wave) && r->devices[i].state < SESSION_STATES)
 			count[r->devices[i].state]++;
 }
 
-void report_sum(struct report_sums *s, const size_t count[static REPORT_STATES])
+void report_sum(struct report_sums *s, const size_t count[static SESSION_STATES])
 {
 	*s = (struct report_sums){.all = 0};
-	for (int i = 0; i < REPORT_STATES; i++) {
-		enum report_state state = (enum report_state)i;
+	for (int i = 0; i < SESSION_STATES; i++) {
+		enum session_state state = (enum session_state)i;
 
 		s->all += count[i];
-		if (report_state_good(state))
+		if (session_good(state))
 			s->good += count[i];
-		else if (state == REPORT_UNKNOWN)
+		else if (state == SESSION_UNKNOWN)
 			s->unknown += count[i];
-		else if (report_state_bad(state))
+		else if (session_bad(state))
 			s->bad += count[i];
-		else if (state == REPORT_SKIPPED)
+		else if (state == SESSION_SKIPPED)
 			s->skipped += count[i];
-		else if (state == REPORT_WAITING)
+		else if (state == SESSION_WAITING)
 			s->waiting += count[i];
 		else
 			s->going += count[i];
@@ -76,7 +41,7 @@ void report_sum(struct report_sums *s, const size_t count[static REPORT_STATES])
 
 uint64_t report_left_s(const struct report *r)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 	struct report_sums s;
 
 	report_count(r, 0, count);
@@ -84,10 +49,10 @@ uint64_t report_left_s(const struct report *r)
 	if (s.ended == s.all)
 		return 0;
 	/* Those that were passed over at once say nothing about the pace. */
-	if (s.ended <= s.skipped + count[REPORT_ALREADY] || !r->began_ms || r->now_ms <= r->began_ms)
+	if (s.ended <= s.skipped + count[SESSION_ALREADY] || !r->began_ms || r->now_ms <= r->began_ms)
 		return UINT64_MAX;
 	return (uint64_t)((double)(r->now_ms - r->began_ms) / 1e3 * (double)(s.all - s.ended) /
-			  (double)(s.ended - s.skipped - count[REPORT_ALREADY]));
+			  (double)(s.ended - s.skipped - count[SESSION_ALREADY]));
 }
 
 static int by_number(const void *a, const void *b)
@@ -96,29 +61,38 @@ static int by_number(const void *a, const void *b)
 
 	if (x->n != y->n)
 		return x->n < y->n ? 1 : -1;
-	return strcmp(x->word, y->word);
+	return (x->class > y->class) - (x->class < y->class);
 }
 
-size_t report_faults(const struct report *r, struct report_fault faults[static REPORT_FAULTS_MAX])
+size_t report_faults(const struct report *r, struct report_fault faults[static SESSION_CLASSES])
 {
+	struct report_fault all[SESSION_CLASSES] = {{0}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
-		size_t k = 0;
 
-		if (!report_state_bad(d->state))
+		if (!session_bad(d->state) || d->class >= SESSION_CLASSES)
 			continue;
-		while (k < n && strcmp(faults[k].word, d->fault) != 0)
-			k++;
-		if (k == n && n == REPORT_FAULTS_MAX)
-			k = n - 1; /* the seam has nine; more of them would be somebody's invention */
-		else if (k == n)
-			faults[n++] = (struct report_fault){.word = d->fault, .example = d};
-		faults[k].n++;
+		if (all[d->class].n++ == 0)
+			all[d->class].example = d;
+		all[d->class].class = d->class;
 	}
+	for (int i = 0; i < SESSION_CLASSES; i++)
+		if (all[i].n)
+			faults[n++] = all[i];
 	qsort(faults, n, sizeof *faults, by_number);
 	return n;
+}
+
+const char *report_fault_word(const struct report_device *d)
+{
+	return d->class == CLASS_NONE ? "" : session_class_word(d->class);
+}
+
+bool report_trouble(const struct report_device *d)
+{
+	return session_bad(d->state) || d->state == SESSION_ASKING;
 }
 
 /* --- writing --- */
@@ -173,6 +147,18 @@ void write_label(FILE *out, const char *text)
 		else
 			putc(c, out);
 	}
+}
+
+const char *write_doing(char out[static WRITE_DOING_MAX], const size_t count[static SESSION_STATES])
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < SESSION_STATES && at < WRITE_DOING_MAX; i++)
+		if (session_going((enum session_state)i) && count[i])
+			at += (size_t)snprintf(out + at, WRITE_DOING_MAX - at, "%s%zu %s", at ? ", " : "", count[i],
+					       session_state_doing((enum session_state)i));
+	return out;
 }
 
 const char *write_time(char out[static WRITE_TIME_MAX], uint64_t ms)

@@ -10,37 +10,7 @@
 #include <stdio.h>
 
 #include "core/err.h"
-
-/* Where a board stands. The order is the order in which they are shown. */
-enum report_state {
-	REPORT_WAITING,     /* its wave has not begun, or its turn has not come */
-	REPORT_PROBED,
-	REPORT_ELIGIBLE,
-	REPORT_UPLOADING,
-	REPORT_ACCEPTED,
-	REPORT_REBOOTING,
-	REPORT_UP,
-	REPORT_VERSION,
-	REPORT_HEALTHY,     /* soaking */
-	REPORT_SUCCESS,     /* from here on: ends */
-	REPORT_ALREADY,
-	REPORT_SKIPPED,
-	REPORT_REJECTED,
-	REPORT_FAILED,
-	REPORT_UNKNOWN,
-	REPORT_NEEDS_CARD,
-	REPORT_STATES,
-};
-
-/* "waiting", "probed", ... "needs-card": the words of the ledger. */
-const char *report_state_word(enum report_state state);
-
-/* The state of that word. Returns 0, or -1 when there is none. */
-int report_state_find(enum report_state *out, const char *word);
-
-/* True for an end that is no trouble; for one that is. Both false: still on the way, or skipped. */
-bool report_state_good(enum report_state state);
-bool report_state_bad(enum report_state state);
+#include "flasher/states.h"
 
 /* Strings are any bytes: boards, too, have a hand in them. No string is NULL; "" is not known. They stay the caller's. */
 struct report_device {
@@ -48,8 +18,8 @@ struct report_device {
 	const char *site, *rack;
 	const char *version_before, *version;
 	unsigned wave;              /* from 1 */
-	enum report_state state;
-	const char *fault;          /* class of the failure: "unreachable", "login", ...; "" for none */
+	enum session_state state;
+	enum session_class class;   /* of the failure */
 	const char *message;        /* why, for a person */
 	unsigned attempts;
 	uint64_t began_ms, ended_ms; /* since 1970; 0: not yet */
@@ -86,7 +56,7 @@ struct report {
 };
 
 /* How many devices are in each state; of WAVE only unless that is 0. */
-void report_count(const struct report *r, unsigned wave, size_t count[static REPORT_STATES]);
+void report_count(const struct report *r, unsigned wave, size_t count[static SESSION_STATES]);
 
 /* Seconds until all have ended, guessed from those that have; UINT64_MAX when there is nothing to guess from. */
 uint64_t report_left_s(const struct report *r);
@@ -107,7 +77,7 @@ int report_metrics_file(const char *file, const struct report *r, struct err *e)
 /* --- live, on a terminal or in a log --- */
 
 /* A table on a terminal that is drawn over and over in place; elsewhere a line when a state of the run or of a wave
- * changes, and at most one a minute besides. */
+ * changes, one for each state that boards of a wave enter first, and at most one a minute besides. */
 struct live {
 	FILE *out;
 	bool terminal, colour;
@@ -115,6 +85,7 @@ struct live {
 	unsigned drawn;             /* lines of the last table */
 	uint64_t said_ms;           /* of the last line */
 	char said[160];             /* the part of it that makes a new one due */
+	uint32_t seen;              /* states of boards in lines since that part changed, a bit each */
 };
 
 /* OUT: standard error as a rule. Colour unless NO_COLOR is set (no-color.org) or OUT is no terminal. */

@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum report_state state_of(enum session_state s)
-{
-	enum report_state out = REPORT_FAILED;
-
-	if (s == SESSION_SOAKED)
-		return REPORT_HEALTHY;
-	if (s == SESSION_ASKING)
-		return REPORT_UNKNOWN;
-	(void)report_state_find(&out, session_state_word(s));
-	return out;
-}
-
 int report_fill(struct report_filled *f, const struct plan *plan, const struct ledger_device *devices, struct err *e)
 {
 	char *text = NULL;
@@ -70,8 +58,8 @@ void report_refresh(struct report_filled *f, const struct plan *plan, const stru
 		d->address = devices[i].address;
 		d->version_before = s->before;
 		d->version = s->version;
-		d->state = state_of(s->state);
-		d->fault = s->class ? session_class_word(s->class) : "";
+		d->state = s->state;
+		d->class = s->class;
 		d->message = s->text;
 		d->attempts = s->uploads;
 		d->began_ms = devices[i].began_ms;

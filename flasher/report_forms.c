@@ -29,8 +29,8 @@ static void json_device(struct json *j, const struct report_device *d)
 	json_put_string(j, "site", d->site);
 	json_put_string(j, "rack", d->rack);
 	json_put_number(j, "wave", d->wave);
-	json_put_string(j, "state", report_state_word(d->state));
-	json_put_string(j, "fault", d->fault);
+	json_put_string(j, "state", session_state_word(d->state));
+	json_put_string(j, "fault", report_fault_word(d));
 	json_put_string(j, "message", d->message);
 	json_put_string(j, "version_before", d->version_before);
 	json_put_string(j, "version", d->version);
@@ -42,12 +42,12 @@ static void json_device(struct json *j, const struct report_device *d)
 
 static void json_states(struct json *j, const struct report *r, unsigned wave)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 
 	report_count(r, wave, count);
 	json_open_object(j, "states");
-	for (int i = 0; i < REPORT_STATES; i++)
-		json_put_number(j, report_state_word((enum report_state)i), count[i]);
+	for (int i = 0; i < SESSION_STATES; i++)
+		json_put_number(j, session_state_word((enum session_state)i), count[i]);
 	json_close_object(j);
 }
 
@@ -119,7 +119,7 @@ int report_csv(FILE *out, const struct report *r, struct err *e)
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 		const char *const fields[] = {d->mac, d->address, d->board, d->site, d->rack},
-			   *const more[] = {report_state_word(d->state), d->fault, d->message, d->version_before, d->version};
+			   *const more[] = {session_state_word(d->state), report_fault_word(d), d->message, d->version_before, d->version};
 
 		for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
 			write_csv(out, fields[k]);
@@ -151,7 +151,7 @@ static double seconds_of(const struct report_device *d)
 
 static void junit_case(FILE *out, const struct report_device *d)
 {
-	const char *word = report_state_word(d->state), *tag = NULL;
+	const char *word = session_state_word(d->state), *tag = NULL;
 
 	fputs("  <testcase", out);
 	attribute(out, "classname", *d->rack ? d->rack : *d->site ? d->site : "boards");
@@ -160,14 +160,14 @@ static void junit_case(FILE *out, const struct report_device *d)
 	putc(' ', out);
 	write_markup(out, d->mac);
 	fprintf(out, "\" time=\"%.3f\"", seconds_of(d));
-	if (report_state_good(d->state)) {
+	if (session_good(d->state)) {
 		fputs("/>\n", out);
 		return;
 	}
-	tag = d->state == REPORT_UNKNOWN ? "error" : report_state_bad(d->state) ? "failure" : "skipped";
+	tag = d->state == SESSION_UNKNOWN ? "error" : session_bad(d->state) ? "failure" : "skipped";
 	fprintf(out, "><%s", tag);
 	if (*tag != 's')
-		attribute(out, "type", *d->fault ? d->fault : word);
+		attribute(out, "type", *report_fault_word(d) ? report_fault_word(d) : word);
 	fputs(" message=\"", out);
 	write_markup(out, word);
 	if (*d->message) {
@@ -179,7 +179,7 @@ static void junit_case(FILE *out, const struct report_device *d)
 
 int report_junit(FILE *out, const struct report *r, struct err *e)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 	struct report_sums s;
 	char began[WRITE_TIME_MAX];
 
@@ -234,23 +234,23 @@ static void metric_info(FILE *out, const struct report *r)
 
 static void metric_states(FILE *out, const struct report *r)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 
 	report_count(r, 0, count);
 	metric(out, "boards", "Boards by state.");
-	for (int i = 0; i < REPORT_STATES; i++)
-		fprintf(out, "firmseal_rollout_boards{state=\"%s\"} %zu\n", report_state_word((enum report_state)i), count[i]);
+	for (int i = 0; i < SESSION_STATES; i++)
+		fprintf(out, "firmseal_rollout_boards{state=\"%s\"} %zu\n", session_state_word((enum session_state)i), count[i]);
 }
 
 static void metric_faults(FILE *out, const struct report *r)
 {
-	struct report_fault faults[REPORT_FAULTS_MAX];
+	struct report_fault faults[SESSION_CLASSES];
 	size_t n = report_faults(r, faults);
 
 	metric(out, "faults", "Boards that ended badly, by class of failure.");
 	for (size_t i = 0; i < n; i++) {
 		fputs("firmseal_rollout_faults{", out);
-		label(out, "fault", *faults[i].word ? faults[i].word : "none");
+		label(out, "fault", session_class_word(faults[i].class));
 		fprintf(out, "} %zu\n", faults[i].n);
 	}
 }
@@ -259,7 +259,7 @@ static void metric_waves(FILE *out, const struct report *r)
 {
 	metric(out, "wave_boards", "Boards of each wave that have ended, and all of them.");
 	for (size_t i = 0; i < r->nwaves; i++) {
-		size_t count[REPORT_STATES];
+		size_t count[SESSION_STATES];
 		struct report_sums s;
 
 		report_count(r, (unsigned)i + 1, count);

@@ -8,34 +8,9 @@
 #include "flasher/report_style.h"
 #include "flasher/report_write.h"
 
-/* What a class of failure means, and what is to be done. Words of flasher/link.h and of the rollout. */
-static const struct {
-	const char *word, *means;
-} meanings[] = {
-	{"unreachable", "No connection. Power, network, or an address that has moved: scan again."},
-	{"login", "No password of the list was taken, or the board asked for one by an unsafe scheme."},
-	{"foreign", "Another kind of board than the inventory says. Correct the inventory."},
-	{"busy", "Another install was under way, or the board had trouble of the moment. Retry."},
-	{"refused", "The board looked at the image and said no. The message says why; a retry ends the same."},
-	{"garbled", "An answer in no form that is known of this board. Look at the board."},
-	{"lost", "The connection broke on the way. Unknown ones must be looked at before anything is sent again."},
-	{"local", "This machine's own trouble: memory, open files."},
-	{"health", "It came back and does worse than before: hash rate, boards, fans, temperature or pools."},
-	{"version", "It came back with another version than the one that was sent."},
-	{"no-return", "It did not come back after the reboot. A recovery card, if a power cycle does not help."},
-};
-
-static const char *meaning(const char *word)
+static void state_word(FILE *out, const char *tag, enum session_state state)
 {
-	for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-		if (strcmp(meanings[i].word, word) == 0)
-			return meanings[i].means;
-	return "";
-}
-
-static void state_word(FILE *out, const char *tag, enum report_state state)
-{
-	const char *word = report_state_word(state);
+	const char *word = session_state_word(state);
 
 	fprintf(out, "<%s class=\"word s-%s\">%s</%s>", tag, word, word, tag);
 }
@@ -46,16 +21,16 @@ static double share(size_t n, size_t all)
 }
 
 /* Success first, then trouble, then what is on its way: read from the left like a thermometer. */
-static const enum report_state bar_order[] = {
-	REPORT_SUCCESS, REPORT_ALREADY, REPORT_SKIPPED, REPORT_UNKNOWN, REPORT_NEEDS_CARD, REPORT_FAILED, REPORT_REJECTED,
-	REPORT_HEALTHY, REPORT_VERSION, REPORT_UP, REPORT_REBOOTING, REPORT_ACCEPTED, REPORT_UPLOADING, REPORT_ELIGIBLE,
-	REPORT_PROBED};
+static const enum session_state bar_order[] = {
+	SESSION_SUCCESS, SESSION_ALREADY, SESSION_SKIPPED, SESSION_UNKNOWN, SESSION_NEEDS_CARD, SESSION_FAILED, SESSION_REJECTED,
+	SESSION_ASKING, SESSION_SOAKED, SESSION_HEALTHY, SESSION_VERSION, SESSION_UP, SESSION_REBOOTING, SESSION_ACCEPTED, SESSION_UPLOADING, SESSION_ELIGIBLE,
+	SESSION_PROBED};
 
-static void bar(FILE *out, const size_t count[static REPORT_STATES], size_t all, const char *class)
+static void bar(FILE *out, const size_t count[static SESSION_STATES], size_t all, const char *class)
 {
 	fprintf(out, "<div class=\"bar%s\">", class);
 	for (size_t i = 0; i < sizeof bar_order / sizeof *bar_order; i++) {
-		const char *word = report_state_word(bar_order[i]);
+		const char *word = session_state_word(bar_order[i]);
 
 		if (count[bar_order[i]])
 			fprintf(out, "<i class=\"s-%s\" style=\"width:%.3f%%\" title=\"%s %zu\"></i>", word,
@@ -64,14 +39,15 @@ static void bar(FILE *out, const size_t count[static REPORT_STATES], size_t all,
 	fputs("</div>", out);
 }
 
-static void legend(FILE *out, const size_t count[static REPORT_STATES])
+static void legend(FILE *out, const size_t count[static SESSION_STATES])
 {
 	fputs("<ul class=\"legend\" id=\"states\">", out);
-	for (int i = 0; i < REPORT_STATES; i++) {
-		const char *word = report_state_word((enum report_state)i);
+	for (int i = 0; i < SESSION_STATES; i++) {
+		const char *word = session_state_word((enum session_state)i);
 
 		if (count[i])
-			fprintf(out, "<li class=\"s-%s\" data-state=\"%s\">%s %zu</li>", word, word, word, count[i]);
+			fprintf(out, "<li class=\"s-%s\" data-state=\"%s\" title=\"%s\">%s %zu</li>", word, word,
+				session_state_means((enum session_state)i), word, count[i]);
 	}
 	fputs("</ul>\n", out);
 }
@@ -141,7 +117,7 @@ static void head(FILE *out, const struct report *r)
 	write_markup(out, r->plan);
 	fputs("</span></p>\n", out);
 	if (*r->why) {
-		fputs("<p class=\"why\"><b>Why it stands:</b> ", out);
+		fputs("<p class=\"why\"><b>Halted because:</b> ", out);
 		write_markup(out, r->why);
 		fputs("</p>\n", out);
 	}
@@ -154,7 +130,7 @@ static void waves(FILE *out, const struct report *r)
 	fputs("<h2>Waves</h2><div class=\"panel\"><table><tr><th>Wave</th><th>State</th><th class=\"n\">Boards</th><th class=\"n\">Good</th>"
 	      "<th class=\"n\">Bad</th><th class=\"n\">Unknown</th><th></th></tr>\n", out);
 	for (size_t i = 0; i < r->nwaves; i++) {
-		size_t count[REPORT_STATES];
+		size_t count[SESSION_STATES];
 		struct report_sums s;
 
 		report_count(r, (unsigned)i + 1, count);
@@ -173,13 +149,45 @@ static void waves(FILE *out, const struct report *r)
 
 /* --- the farm, rack by rack --- */
 
+/* Numbers within names by their value: rack-2 comes before rack-10. Names that differ are never equal. */
+static int natural(const char *a, const char *b)
+{
+	const char *const x = a, *const y = b;
+
+	while (*a && *b) {
+		size_t m = strspn(a, "0123456789"), n = strspn(b, "0123456789");
+
+		if (m && n) {
+			int order;
+
+			for (; m > 1 && *a == '0'; m--)
+				a++;
+			for (; n > 1 && *b == '0'; n--)
+				b++;
+			order = m != n ? (m < n ? -1 : 1) : memcmp(a, b, m);
+			if (order)
+				return order;
+			a += m;
+			b += n;
+		} else if (*a != *b) {
+			return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return *a || *b ? (*a ? 1 : -1) : strcmp(x, y);
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct report_device *x = *(const struct report_device *const *)a, *y = *(const struct report_device *const *)b;
-	int order = strcmp(x->site, y->site);
+	int order = natural(x->site, y->site);
 
 	if (order == 0)
-		order = strcmp(x->rack, y->rack);
+		order = natural(x->rack, y->rack);
+	if (order == 0)
+		order = natural(x->address, y->address);
 	return order ? order : strcmp(x->mac, y->mac);
 }
 
@@ -190,7 +198,7 @@ static bool same_rack(const struct report_device *a, const struct report_device 
 
 static void cell(FILE *out, const struct report_device *d)
 {
-	const char *word = report_state_word(d->state);
+	const char *word = session_state_word(d->state);
 
 	fprintf(out, "<span class=\"s-%s\" title=\"", word);
 	write_markup(out, d->address);
@@ -205,7 +213,9 @@ static void cell(FILE *out, const struct report_device *d)
 		fputs(": ", out);
 		write_markup(out, d->message);
 	}
-	fprintf(out, "\">%s</span>", word);
+	fputs("\"><b>", out);
+	write_markup(out, *d->address ? d->address : d->mac);
+	fprintf(out, "</b>%s</span>", word);
 }
 
 static void rack(FILE *out, const struct report_device *const *devices, size_t n)
@@ -213,7 +223,7 @@ static void rack(FILE *out, const struct report_device *const *devices, size_t n
 	size_t good = 0;
 
 	for (size_t i = 0; i < n; i++)
-		good += report_state_good(devices[i]->state);
+		good += session_good(devices[i]->state);
 	fputs("<section class=\"rack\"><h3>", out);
 	write_markup(out, *devices[0]->rack ? devices[0]->rack : "no rack named");
 	fprintf(out, " <small>%zu of %zu good</small></h3><div class=\"cells\">", good, n);
@@ -256,18 +266,17 @@ static int farm(FILE *out, const struct report *r, struct err *e)
 
 static void faults(FILE *out, const struct report *r)
 {
-	struct report_fault found[REPORT_FAULTS_MAX];
+	struct report_fault found[SESSION_CLASSES];
 	size_t n = report_faults(r, found);
 
 	if (!n)
 		return;
 	fputs("<h2>Failures by class</h2><div class=\"panel\"><table id=\"faults\"><tr><th>Class</th><th class=\"n\">Boards</th>"
-	      "<th class=\"hide\">What it means</th><th>For example</th></tr>\n", out);
+	      "<th>What it means, and what to do</th><th>For example</th></tr>\n", out);
 	for (size_t i = 0; i < n; i++) {
 		fputs("<tr><td><b>", out);
-		write_markup(out, *found[i].word ? found[i].word : "other");
-		fprintf(out, "</b></td><td class=\"n\">%zu</td><td class=\"hide\">%s</td><td class=\"msg\">", found[i].n,
-			meaning(found[i].word));
+		fprintf(out, "%s</b></td><td class=\"n\">%zu</td><td class=\"means\">%s</td><td class=\"msg\">",
+			session_class_word(found[i].class), found[i].n, session_class_means(found[i].class));
 		write_markup(out, found[i].example->address);
 		fputs(": ", out);
 		write_markup(out, found[i].example->message);
@@ -276,16 +285,16 @@ static void faults(FILE *out, const struct report *r)
 	fputs("</table></div>\n", out);
 }
 
-static void trouble(FILE *out, const struct report *r, const struct report_sums *s)
+static void trouble(FILE *out, const struct report *r, const struct report_sums *s, size_t asking)
 {
-	if (s->bad + s->unknown == 0)
+	if (s->bad + s->unknown + asking == 0)
 		return;
 	fputs("<h2>Boards to look at</h2><div class=\"panel\"><table id=\"trouble\"><tr><th>Board</th><th class=\"hide\">MAC</th><th>Rack</th>"
 	      "<th>State</th><th>Why</th><th class=\"n hide\">Tries</th></tr>\n", out);
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (!report_state_bad(d->state))
+		if (!report_trouble(d))
 			continue;
 		fputs("<tr><td class=\"mono\">", out);
 		write_markup(out, d->address);
@@ -302,9 +311,50 @@ static void trouble(FILE *out, const struct report *r, const struct report_sums 
 	fputs("</table></div>\n", out);
 }
 
+/* Boards that somebody is at work on. */
+static void going(FILE *out, const struct report *r, const size_t count[static SESSION_STATES])
+{
+	char doing[WRITE_DOING_MAX];
+
+	if (!*write_doing(doing, count))
+		return;
+	fprintf(out, "<h2>In progress</h2><div class=\"panel\"><p>%s</p><table id=\"going\"><tr><th>Board</th><th class=\"hide\">MAC</th>"
+		"<th>Rack</th><th>State</th><th>What it does</th></tr>\n", doing);
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+
+		if (!session_going(d->state))
+			continue;
+		fputs("<tr><td class=\"mono\">", out);
+		write_markup(out, d->address);
+		fputs("</td><td class=\"mono hide\">", out);
+		write_markup(out, d->mac);
+		fputs("</td><td>", out);
+		write_markup(out, d->rack);
+		fputs("</td><td>", out);
+		state_word(out, "span", d->state);
+		fprintf(out, "</td><td>%s</td></tr>\n", session_state_means(d->state));
+	}
+	fputs("</table></div>\n", out);
+}
+
+/* The words of this page. */
+static void words(FILE *out, const size_t count[static SESSION_STATES])
+{
+	fputs("<h2>What the states mean</h2><div class=\"panel\"><table id=\"words\">", out);
+	for (int i = 0; i < SESSION_STATES; i++) {
+		if (!count[i])
+			continue;
+		fputs("<tr><td>", out);
+		state_word(out, "span", (enum session_state)i);
+		fprintf(out, "</td><td>%s</td></tr>\n", session_state_means((enum session_state)i));
+	}
+	fputs("</table></div>\n", out);
+}
+
 int report_html(FILE *out, const struct report *r, struct err *e)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 	struct report_sums s;
 
 	report_count(r, 0, count);
@@ -314,11 +364,13 @@ int report_html(FILE *out, const struct report *r, struct err *e)
 	bar(out, count, s.all, " big");
 	legend(out, count);
 	waves(out, r);
+	going(out, r, count);
 	faults(out, r);
 	if (farm(out, r, e))
 		return -1;
 	report_timeline(out, r);
-	trouble(out, r, &s);
+	trouble(out, r, &s, count[SESSION_ASKING]);
+	words(out, count);
 	fputs("<footer>Image <span class=\"mono\">", out);
 	write_markup(out, r->image);
 	fprintf(out, "</span>, %" PRIu64 " bytes. Written by firmflash " FIRMSEAL_VERSION ". This page loads nothing.</footer>\n"

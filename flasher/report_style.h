@@ -33,14 +33,14 @@ static const char *const report_style[] = {
 	"td.msg{overflow-wrap:anywhere;min-width:200px}.mono{font-family:ui-monospace,\"Liberation Mono\",monospace;font-size:.86em;white-space:nowrap}\n",
 	".racks{display:grid;grid-template-columns:repeat(auto-fill,minmax(250px,1fr));gap:12px}.rack{background:var(--card);"
 	"border:1px solid var(--line);border-radius:8px;padding:10px}.cells{display:grid;"
-	"grid-template-columns:repeat(auto-fill,minmax(70px,1fr));gap:3px}.cells span{font-size:.68rem;line-height:20px;height:20px;"
-	"text-align:center;border-radius:3px;overflow:hidden;font-weight:600}\n",
+	"grid-template-columns:repeat(auto-fill,minmax(92px,1fr));gap:3px}.cells span{font-size:.68rem;line-height:16px;padding:2px 0;"
+	"text-align:center;border-radius:3px;overflow:hidden;font-weight:600}.cells b{display:block;font-weight:400;white-space:nowrap}\n",
 	".s-success{background:var(--good);color:var(--on)}.s-already{background:var(--already);color:var(--on)}"
 	".s-skipped{background:var(--skipped);color:var(--on)}.s-rejected{background:var(--rejected);color:var(--on)}"
-	".s-failed{background:var(--bad);color:var(--on)}.s-unknown{background:var(--unknown);color:var(--on)}"
+	".s-failed{background:var(--bad);color:var(--on)}.s-unknown,.s-asking{background:var(--unknown);color:var(--on)}"
 	".s-needs-card{background:var(--card-s);color:var(--on)}.s-waiting{background:var(--waiting);color:var(--waiting-ink)}"
 	".s-probed,.s-eligible,.s-uploading,.s-accepted,.s-rebooting{background:var(--going);color:var(--on)}"
-	".s-up,.s-version,.s-healthy{background:var(--soak);color:var(--on)}\n",
+	".s-up,.s-version,.s-healthy,.s-soaked{background:var(--soak);color:var(--on)}\n",
 	"svg{display:block;width:100%;height:auto}svg text{fill:var(--soft);font-size:11px}.axis{stroke:var(--line)}"
 	".l-good{fill:none;stroke:var(--good);stroke-width:2.5}.l-bad{fill:none;stroke:var(--bad);stroke-width:2.5;stroke-dasharray:6 3}"
 	".mark{stroke:var(--soft);stroke-dasharray:2 3}.mark.halt{stroke:var(--bad);stroke-dasharray:none;stroke-width:2}"

@@ -5,11 +5,14 @@
 
 #include "core/say.h"
 #include "flasher/report_fill.h"
+#include "flasher/report_write.h"
 
 int report_text(FILE *out, const struct report *r, struct err *e)
 {
-	size_t count[REPORT_STATES];
-	char why[3 * SESSION_TEXT_MAX], version[200], halted[3 * SESSION_TEXT_MAX];
+	size_t count[SESSION_STATES];
+	char why[3 * SESSION_TEXT_MAX], version[200], halted[3 * SESSION_TEXT_MAX], doing[WRITE_DOING_MAX];
+	struct report_fault found[SESSION_CLASSES];
+	size_t nfound = report_faults(r, found);
 
 	(void)e;
 	report_count(r, 0, count);
@@ -17,23 +20,27 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 		err_quote(version, sizeof version, r->version, strlen(r->version)), r->state, r->why[0] ? ": " : "",
 		err_escape(halted, sizeof halted, r->why, strlen(r->why)));
 	for (size_t w = 0; w < r->nwaves; w++) {
-		size_t in[REPORT_STATES];
+		size_t in[SESSION_STATES];
 
 		report_count(r, (unsigned)w + 1, in);
 		say(out, "  wave %zu%s%s: %s, %zu %s, %zu success\n", w + 1, r->waves[w].name[0] ? ", " : "", r->waves[w].name,
-			r->waves[w].state, r->waves[w].total, r->waves[w].total == 1 ? "board" : "boards", in[REPORT_SUCCESS]);
+			r->waves[w].state, r->waves[w].total, r->waves[w].total == 1 ? "board" : "boards", in[SESSION_SUCCESS]);
 	}
-	for (int s = 0; s < REPORT_STATES; s++)
+	for (int s = 0; s < SESSION_STATES; s++)
 		if (count[s])
-			say(out, "%8zu %s\n", count[s], report_state_word((enum report_state)s));
+			say(out, "%8zu %s\n", count[s], session_state_word((enum session_state)s));
+	if (*write_doing(doing, count))
+		say(out, "in progress: %s\n", doing);
+	for (size_t i = 0; i < nfound; i++)
+		say(out, "%s: %s\n", session_class_word(found[i].class), session_class_means(found[i].class));
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (!report_state_bad(d->state))
+		if (!report_trouble(d))
 			continue;
 		err_escape(why, sizeof why, d->message, strlen(d->message));
 		say(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
-			report_state_word(d->state), err_escape(version, sizeof version, d->fault, strlen(d->fault)), why);
+			session_state_word(d->state), report_fault_word(d), why);
 	}
 	return 0;
 }
@@ -45,7 +52,7 @@ int report_cards(FILE *out, const struct report *r, struct err *e)
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (d->state == REPORT_NEEDS_CARD)
+		if (d->state == SESSION_NEEDS_CARD)
 			say(out, "%s,%s,%s,%s,%s,%" PRIu64 "\n", d->mac, d->address, d->site, d->rack, d->board, d->ended_ms / 1000);
 	}
 	return 0;

@@ -31,7 +31,7 @@ static void line(FILE *out, const struct report *r, const struct span_ms *s, boo
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (d->ended_ms && (good ? report_state_good(d->state) : report_state_bad(d->state))) {
+		if (d->ended_ms && (good ? session_good(d->state) : session_bad(d->state))) {
 			uint64_t at = d->ended_ms < s->from ? s->from : d->ended_ms > s->to ? s->to : d->ended_ms;
 
 			steps[(size_t)((double)(at - s->from) / (double)(s->to - s->from) * STEPS)]++;

@@ -6,7 +6,7 @@
 
 #include "flasher/report.h"
 
-enum { REPORT_FAULTS_MAX = 16, WRITE_TIME_MAX = 24, WRITE_SPAN_MAX = 32 };
+enum { WRITE_TIME_MAX = 24, WRITE_SPAN_MAX = 32, WRITE_DOING_MAX = 256 };
 
 /* States, put together: each board is in one of the first six. */
 struct report_sums {
@@ -14,17 +14,26 @@ struct report_sums {
 	size_t all, ended;
 };
 
-void report_sum(struct report_sums *s, const size_t count[static REPORT_STATES]);
+void report_sum(struct report_sums *s, const size_t count[static SESSION_STATES]);
 
 /* A class of failure. */
 struct report_fault {
-	const char *word;
+	enum session_class class;
 	size_t n;
 	const struct report_device *example;
 };
 
 /* The classes of all boards that ended badly, the largest first. Returns their number. */
-size_t report_faults(const struct report *r, struct report_fault faults[static REPORT_FAULTS_MAX]);
+size_t report_faults(const struct report *r, struct report_fault faults[static SESSION_CLASSES]);
+
+/* The class of D's failure as a word; "" for none. */
+const char *report_fault_word(const struct report_device *d);
+
+/* True for a board that somebody must look at: it ended badly, or nobody knows whether it has the image. */
+bool report_trouble(const struct report_device *d);
+
+/* "3 uploading, 2 rebooting, 5 soaking": boards that are under way, of COUNT; "" for none. Returns OUT. */
+const char *write_doing(char out[static WRITE_DOING_MAX], const size_t count[static SESSION_STATES]);
 
 /* The part of the HTML report that shows when boards ended, and what happened meanwhile; nothing before a run began. */
 void report_timeline(FILE *out, const struct report *r);

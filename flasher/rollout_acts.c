@@ -89,7 +89,7 @@ static void start(struct item *i)
 		link_close(&i->link);
 	i->moved = false;
 	if (!i->link && open_link(i, &e)) {
-		struct link_event event = {.act = i->act, .fault = LINK_LOCAL};
+		struct link_event event = {.act = i->act, .fault = CLASS_LOCAL};
 
 		result_set(&event.result, OUTCOME_FAILED, "%.400s", e.message);
 		told(i, &event);

@@ -10,7 +10,8 @@
 
 void session_retry(struct session *s)
 {
-	bool may_have_it = s->uploads > 0 && s->class != CLASS_TRANSFER && s->class != CLASS_REFUSED && s->class != CLASS_VERSION;
+	bool may_have_it = s->uploads > 0 && s->class != CLASS_TRANSFER && s->class != CLASS_BUSY && s->class != CLASS_REFUSED &&
+			   s->class != CLASS_VERSION;
 
 	/* Sick boards have the new version: the first look finds that out, and their health is watched anew. */
 	s->state = !may_have_it || s->class == CLASS_HEALTH ? SESSION_WAITING :
@@ -88,7 +89,7 @@ static void figures(const struct step *p, const struct link_event *event)
 		s->have_figures = true;
 		s->figures = event->health;
 	}
-	if (event->fault == LINK_LOGIN) {
+	if (event->fault == CLASS_LOGIN) {
 		step_end(p, SESSION_FAILED, CLASS_LOGIN, event->result.text);
 		return;
 	}
@@ -159,7 +160,7 @@ static void uploaded(const struct step *p, const struct link_event *event)
 		step_want_reboot(p);
 		break;
 	case OUTCOME_REJECTED:
-		step_end(p, SESSION_REJECTED, event->fault == LINK_LOGIN ? CLASS_LOGIN : CLASS_REFUSED, text);
+		step_end(p, SESSION_REJECTED, event->fault == CLASS_LOGIN ? CLASS_LOGIN : CLASS_REFUSED, text);
 		break;
 	case OUTCOME_UNKNOWN:
 		snprintf(s->text, sizeof s->text, "%s", text);
@@ -168,7 +169,7 @@ static void uploaded(const struct step *p, const struct link_event *event)
 		step_await_boot(p, p->r->settle_ms);
 		break;
 	default:
-		if (event->fault == LINK_LOGIN)
+		if (event->fault == CLASS_LOGIN)
 			step_end(p, SESSION_FAILED, CLASS_LOGIN, text);
 		else
 			step_again(p, text);
@@ -182,7 +183,7 @@ static void rebooted(const struct step *p, const struct link_event *event)
 
 	if (event->result.outcome == OUTCOME_ACCEPTED)
 		step_await_boot(p, p->r->poll_ms);
-	else if (++s->tries < p->r->tries && event->fault != LINK_LOGIN)
+	else if (++s->tries < p->r->tries && event->fault != CLASS_LOGIN)
 		step_act(p, LINK_REBOOT, step_backoff(p, s->tries));
 	else
 		step_end(p, s->asking ? SESSION_UNKNOWN : SESSION_FAILED, s->asking ? CLASS_UNKNOWN : CLASS_REBOOT,

@@ -12,55 +12,6 @@
 
 #include "flasher/link.h"
 
-enum session_state {
-	SESSION_WAITING,
-	SESSION_PROBED,     /* said who it is */
-	SESSION_ELIGIBLE,   /* its own figures are known; waits to be sent the image */
-	SESSION_UPLOADING,
-	SESSION_ACCEPTED,   /* has the image; waits to be rebooted */
-	SESSION_REBOOTING,
-	SESSION_UP,         /* answers again, same MAC */
-	SESSION_VERSION,    /* runs the new version */
-	SESSION_HEALTHY,    /* does as well as before; soaking */
-	SESSION_SOAKED,
-	SESSION_ASKING,     /* nobody knows whether it has the image */
-	SESSION_SUCCESS,    /* from here on: ends */
-	SESSION_ALREADY,    /* ran that version before */
-	SESSION_SKIPPED,    /* by the plan */
-	SESSION_REJECTED,   /* refused, and would be again */
-	SESSION_FAILED,
-	SESSION_UNKNOWN,
-	SESSION_NEEDS_CARD, /* took the image, and does not come back */
-	SESSION_STATES,
-};
-
-/* Why a board ended badly: what halts count. */
-enum session_class {
-	CLASS_NONE,
-	CLASS_UNREACHABLE, /* before anything was sent */
-	CLASS_LOGIN,
-	CLASS_FOREIGN,     /* another kind of board */
-	CLASS_MOVED,       /* another board at that address */
-	CLASS_REFUSED,     /* the image */
-	CLASS_TRANSFER,    /* the upload did not come about */
-	CLASS_REBOOT,      /* has the image, could not be rebooted */
-	CLASS_VERSION,     /* runs something else than it was given */
-	CLASS_HEALTH,      /* does worse than before */
-	CLASS_DEAD,        /* does not come back */
-	CLASS_UNKNOWN,
-	CLASS_LOCAL,       /* this machine's own trouble */
-	SESSION_CLASSES,
-};
-
-const char *session_state_word(enum session_state state);
-const char *session_class_word(enum session_class class);
-/* Return 0, or -1 when there is no such word. */
-int session_state_find(enum session_state *out, const char *word);
-int session_class_find(enum session_class *out, const char *word);
-static inline bool session_ended(enum session_state state) { return state >= SESSION_SUCCESS; }
-/* True for an end that halts count as a failure. */
-bool session_bad(enum session_state state);
-
 /* What holds for all boards of a plan. Times in milliseconds. */
 struct session_rules {
 	char version[LINK_TEXT_MAX + 1]; /* what a board with the image says that it runs */

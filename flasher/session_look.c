@@ -11,35 +11,16 @@ enum {
 	SLACK_MS = 2000,     /* by which a board's clock and ours may differ from upload to reboot */
 };
 
-static enum session_class class_of(enum link_fault fault)
-{
-	switch (fault) {
-	case LINK_LOGIN:
-		return CLASS_LOGIN;
-	case LINK_FOREIGN:
-	case LINK_GARBLED:
-		return CLASS_FOREIGN;
-	case LINK_REFUSED:
-		return CLASS_REFUSED;
-	case LINK_BUSY:
-		return CLASS_TRANSFER;
-	case LINK_LOCAL:
-		return CLASS_LOCAL;
-	default:
-		return CLASS_UNREACHABLE;
-	}
-}
-
 static void first_look_failed(const struct step *p, const struct link_event *event)
 {
 	struct session *s = p->s;
 
-	if (event->fault == LINK_LOGIN) /* asked once more, a board would lock us out */
+	if (event->fault == CLASS_LOGIN) /* asked once more, a board would lock us out */
 		step_end(p, SESSION_FAILED, CLASS_LOGIN, event->result.text);
-	else if (event->fault == LINK_FOREIGN)
+	else if (event->fault == CLASS_FOREIGN)
 		step_end(p, SESSION_REJECTED, CLASS_FOREIGN, event->result.text);
 	else if (++s->tries >= p->r->tries)
-		step_end(p, SESSION_FAILED, class_of(event->fault), event->result.text);
+		step_end(p, SESSION_FAILED, event->fault, event->result.text);
 	else
 		step_act(p, LINK_IDENTIFY, step_backoff(p, s->tries));
 }
@@ -72,16 +53,16 @@ static void look_failed(const struct step *p, const struct link_event *event)
 {
 	struct session *s = p->s;
 
-	s->seen_down = s->seen_down || event->fault == LINK_UNREACHABLE || event->fault == LINK_LOST;
+	s->seen_down = s->seen_down || event->fault == CLASS_UNREACHABLE || event->fault == CLASS_LOST;
 	s->stale = 0;
 	if (p->now < s->deadline_ms)
 		step_look_later(p);
 	else if (s->asking)
 		end_saying(p, SESSION_UNKNOWN, CLASS_UNKNOWN, "it was sent the image, and does not say whether it has it", event);
-	else if (event->fault == LINK_UNREACHABLE || event->fault == LINK_LOST)
+	else if (event->fault == CLASS_UNREACHABLE || event->fault == CLASS_LOST)
 		end_saying(p, SESSION_NEEDS_CARD, CLASS_DEAD, "it took the image and does not come back", event);
 	else
-		step_end(p, SESSION_FAILED, event->fault == LINK_BUSY ? CLASS_HEALTH : class_of(event->fault), event->result.text);
+		step_end(p, SESSION_FAILED, event->fault == CLASS_BUSY ? CLASS_HEALTH : event->fault, event->result.text);
 }
 
 static void first_look(const struct step *p, const struct link_identity *i)
@@ -90,7 +71,7 @@ static void first_look(const struct step *p, const struct link_identity *i)
 
 	if (i->busy) {
 		if (++s->tries >= p->r->tries)
-			step_end(p, SESSION_FAILED, CLASS_TRANSFER, "another install is under way there");
+			step_end(p, SESSION_FAILED, CLASS_BUSY, "another install is under way there");
 		else
 			step_act(p, LINK_IDENTIFY, step_backoff(p, s->tries));
 		return;

@@ -7,7 +7,7 @@ set -eu
 need python3
 
 sample() { "$BUILD/tests/test_report" "$1"; } # the made-up rollout of tests/report_sample.h
-states='waiting probed eligible uploading accepted rebooting up version healthy success already skipped rejected failed unknown
+states='waiting probed eligible uploading accepted rebooting up version healthy soaked asking success already skipped rejected failed unknown
     needs-card'
 
 for form in html json csv junit metrics; do ok "$form is written" sh -c '"$1" "$2" >"$3"' sh "$BUILD/tests/test_report" $form "$T/$form"; done
@@ -55,7 +55,7 @@ PY
 python3 "$T/terminal.py" "$BUILD/tests/test_report" >"$T/live"
 ok "drawn twice, the table stands there once" sh -c 'python3 "$1" 90 <"$2" >"$3"; test "$(grep -c "^all " "$3")" -eq 1' \
     sh "$TESTS/report_screen.py" "$T/live" "$T/screen"
-ok "with its waves, what is left, and the failures" sh -c 'grep -q "^  3  *240 .*halted" "$1" && grep -q "left" "$1" && grep -q "^failures: lost" "$1"' \
+ok "with its waves, what is left, and the failures" sh -c 'grep -q "^  3  *240 .*halted" "$1" && grep -q "left" "$1" && grep -q "^failures: .*refused 2, busy 2" "$1" && grep -q "^in progress: .* uploading, .* rebooting" "$1"' \
     sh "$T/screen"
 ok "no line is broken" awk 'length > 89 { exit 1 }' "$T/screen"
 ok "in colour" grep -q '\[32m' "$T/live"
@@ -87,7 +87,7 @@ look "$T/report.html" "$T/report.net" >"$T/report.dom"
 grep -o '"[a-z]*://[^"]*evil[^"]*"' "$T/report.net" | nothing "the report asks nobody for anything"
 missing=
 for state in $states; do
-    grep -q "data-state=\"$state\"" "$T/report.dom" && grep -q "<span class=\"s-$state\"[^>]*>$state</span>" "$T/report.dom" ||
+    grep -q "data-state=\"$state\"" "$T/report.dom" && grep -q "<span class=\"s-$state\"[^>]*><b>[0-9.]*</b>$state</span>" "$T/report.dom" ||
         missing="$missing $state"
 done
 echo "$missing" | tr -d '\n' | nothing "every state is there, with its colour and its word"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A made-up rollout in which everything occurs: every state, every class of failure, and boards that try to break out of
+/* A made-up rollout in which everything occurs, generated from the enums: every state, every class of failure, and boards that try to break out of
  * the page. The same at every run. */
 #ifndef TESTS_REPORT_SAMPLE_H
 #define TESTS_REPORT_SAMPLE_H
@@ -19,58 +19,52 @@ struct sample {
 	char mac[SAMPLE_BOARDS][SAMPLE_NAME], address[SAMPLE_BOARDS][SAMPLE_NAME], rack[SAMPLE_BOARDS][SAMPLE_NAME];
 	struct report_wave waves[4];
 	struct report_event events[5];
+	size_t nbad;
 };
 
-static inline enum report_state sample_state(size_t i)
+/* Waves 1 to 3 are over or under way: among their boards each state occurs, and of those that end badly each class. */
+static inline enum session_state sample_state(size_t i)
 {
 	if (i >= 300)
-		return REPORT_WAITING;
+		return SESSION_WAITING;
+	if (i >= 200)
+		return (enum session_state)(i % SESSION_STATES);
 	if (i % 53 == 17)
-		return REPORT_FAILED;
-	if (i % 71 == 20)
-		return REPORT_UNKNOWN;
-	if (i == 47 || i == 163)
-		return REPORT_NEEDS_CARD;
-	if (i == 88 || i == 89)
-		return REPORT_REJECTED;
-	if (i % 67 == 9)
-		return REPORT_SKIPPED;
+		return SESSION_FAILED;
 	if (i < 8)
-		return REPORT_ALREADY;
-	if (i < 230)
-		return REPORT_SUCCESS;
-	return (enum report_state)(REPORT_HEALTHY - (i - 230) / 9);
+		return SESSION_ALREADY;
+	return SESSION_SUCCESS;
+}
+
+/* Boards that end badly take the classes in turn, those that the state allows or not: the page must explain each. */
+static inline enum session_class sample_class(struct sample *s, enum session_state state)
+{
+	if (!session_bad(state))
+		return CLASS_NONE;
+	s->nbad++;
+	return (enum session_class)(1 + s->nbad % (SESSION_CLASSES - 1));
 }
 
 static inline void sample_device(struct sample *s, size_t i)
 {
-	static const char *const faults[] = {"unreachable", "login", "lost", "health", "no-return"};
-	static const char *const says[] = {"Failed to connect: Connection timed out", "wrong user or password (HTTP 401)",
-					   "no answer came: Recv failure: Connection reset by peer",
-					   "hash rate 9012 GH/s, 13650 before; 2 of 3 hash boards",
-					   "did not come back within 10 min of the reboot"};
 	struct report_device *d = &s->devices[i];
-	bool bad;
 
 	snprintf(s->mac[i], SAMPLE_NAME, "02:aa:bb:00:%02x:%02x", (unsigned)(i / 256), (unsigned)(i % 256));
 	snprintf(s->address[i], SAMPLE_NAME, "10.20.%u.%u", (unsigned)(1 + i / SAMPLE_RACK), (unsigned)(10 + i % SAMPLE_RACK));
-	snprintf(s->rack[i], SAMPLE_NAME, "rack-%02u", (unsigned)(1 + i / SAMPLE_RACK % 8));
-	*d = (struct report_device){s->mac[i], s->address[i], "zynq-s9", i < 8 * SAMPLE_RACK ? "hall-1" : "hall-2", s->rack[i],
-				    "2026.06.1", "", (unsigned)(i < 10 ? 1 : i < 60 ? 2 : i < 300 ? 3 : 4), sample_state(i),
-				    "", "", 1, 0, 0};
-	bad = report_state_bad(d->state);
-	if (bad) {
-		d->fault = d->state == REPORT_REJECTED ? "refused" : d->state == REPORT_NEEDS_CARD ? "no-return" :
-			   d->state == REPORT_UNKNOWN ? "lost" : faults[i % 4];
-		d->message = d->state == REPORT_REJECTED ? "the board says \"Cannot Find Signature!!!\"" :
-			     d->state == REPORT_NEEDS_CARD ? says[4] : d->state == REPORT_UNKNOWN ? says[2] : says[i % 4];
+	snprintf(s->rack[i], SAMPLE_NAME, "rack-%u", (unsigned)(1 + i / SAMPLE_RACK));
+	*d = (struct report_device){.mac = s->mac[i], .address = s->address[i], .board = "zynq-s9", .site = "hall-1", .rack = s->rack[i],
+				    .version_before = "2026.06.1", .version = "", .wave = (unsigned)(i < 10 ? 1 : i < 60 ? 2 : i < 300 ? 3 : 4),
+				    .state = sample_state(i), .message = "", .attempts = 1};
+	d->class = sample_class(s, d->state);
+	if (d->class) {
+		d->message = d->class == CLASS_REFUSED ? "the board says \"Cannot Find Signature!!!\"" : "what the board said of it";
 		d->attempts = 3;
 	}
-	if (report_state_good(d->state))
+	if (session_good(d->state))
 		d->version = "2026.11.0";
-	if (d->state > REPORT_WAITING)
+	if (d->state > SESSION_WAITING)
 		d->began_ms = s->report.began_ms + 4000 * i;
-	if (d->state >= REPORT_SUCCESS)
+	if (session_ended(d->state))
 		d->ended_ms = d->began_ms + 240000 + 7919 * i % 120000;
 }
 
@@ -98,7 +92,6 @@ static inline void sample_fill(struct sample *s)
 	for (size_t i = 0; i < SAMPLE_BOARDS; i++)
 		sample_device(s, i);
 	s->devices[17].message = s->devices[17].version = SAMPLE_HOSTILE;
-	s->devices[17].fault = SAMPLE_HOSTILE;
 	s->devices[12].rack = "=HYPERLINK(\"http://evil.example\")";
 }
 

@@ -46,7 +46,7 @@ static void identity(struct link_event *e, enum heard heard)
 
 static struct link_event look(enum heard heard)
 {
-	static const enum link_fault faults[] = {LINK_UNREACHABLE, LINK_LOGIN, LINK_FOREIGN, LINK_BUSY, LINK_GARBLED, LINK_LOST, LINK_LOCAL};
+	static const enum session_class faults[] = {CLASS_UNREACHABLE, CLASS_LOGIN, CLASS_FOREIGN, CLASS_BUSY, CLASS_GARBLED, CLASS_LOST, CLASS_LOCAL};
 	struct link_event e = {.act = LINK_IDENTIFY, .result.outcome = OUTCOME_ACCEPTED};
 
 	if (heard < UNREACHABLE) {
@@ -54,7 +54,7 @@ static struct link_event look(enum heard heard)
 	} else {
 		e.result.outcome = heard == FOREIGN ? OUTCOME_REJECTED : OUTCOME_FAILED;
 		e.fault = faults[heard - UNREACHABLE];
-		snprintf(e.result.text, sizeof e.result.text, "%s", link_fault_word(e.fault));
+		snprintf(e.result.text, sizeof e.result.text, "%s", session_class_word(e.fault));
 	}
 	return e;
 }

@@ -57,11 +57,11 @@ static void act(struct link *l, enum link_act a)
 	assert_int_equal(last.act, a);
 }
 
-static void expect(struct link *l, enum link_act a, enum outcome outcome, enum link_fault fault)
+static void expect(struct link *l, enum link_act a, enum outcome outcome, enum session_class fault)
 {
 	act(l, a);
 	if (last.result.outcome != outcome || last.fault != fault)
-		fail_msg("act %d: %s, %s: %s", (int)a, outcome_word(last.result.outcome), link_fault_word(last.fault), last.result.text);
+		fail_msg("act %d: %s, %s: %s", (int)a, outcome_word(last.result.outcome), session_class_word(last.fault), last.result.text);
 }
 
 /* --- boards --- */
@@ -131,7 +131,7 @@ static void who_it_is(void **state)
 
 	(void)state;
 	farm_print_mac(mac, board(STOCK));
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_string_equal(last.identity.mac, mac);
 	assert_string_equal(last.identity.version, "1.0");
 	assert_string_equal(last.identity.model, "Antminer S9");
@@ -143,21 +143,21 @@ static void who_it_is(void **state)
 	assert_int_equal(board(STOCK)->uploads + board(STOCK)->reboots, 0);
 
 	l = open_to(SEALED, NULL, &right);
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_true(last.identity.pending_known);
 	assert_string_equal(last.identity.pending, "");
 	board(SEALED)->written = true;
 	snprintf(board(SEALED)->next_version, sizeof board(SEALED)->next_version, "2.0");
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_string_equal(last.identity.pending, "2.0");
 	assert_string_equal(last.identity.version, "1.0");
 	board(SEALED)->up_since_ms -= 5000;
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_true(last.identity.uptime_s >= 5);
 	link_close(&l);
 
 	l = open_to(TOKEN, NULL, &right);
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_string_equal(last.identity.version, "1.0");
 	assert_int_equal(strlen(last.identity.mac), MAC_TEXT_MAX);
 	link_close(&l);
@@ -169,19 +169,19 @@ static void logins_are_tried_in_order_each_once(void **state)
 	uint32_t requests;
 
 	(void)state;
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_int_equal(board(1)->login_failures, 1);
-	expect(l, LINK_HEALTH, OUTCOME_ACCEPTED, LINK_NONE);
-	expect(l, LINK_UPLOAD, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_HEALTH, OUTCOME_ACCEPTED, CLASS_NONE);
+	expect(l, LINK_UPLOAD, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_int_equal(board(1)->login_failures, 1); /* the one that was taken serves the other acts */
 	link_close(&l);
 
 	l = open_to(2, NULL, &wrongs);
-	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, LINK_LOGIN);
+	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, CLASS_LOGIN);
 	assert_int_equal(board(2)->login_failures, 2);
 	requests = board(2)->requests;
-	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, LINK_LOGIN);
-	expect(l, LINK_UPLOAD, OUTCOME_FAILED, LINK_LOGIN);
+	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, CLASS_LOGIN);
+	expect(l, LINK_UPLOAD, OUTCOME_FAILED, CLASS_LOGIN);
 	assert_int_equal(board(2)->requests, requests); /* no loop on 401 */
 	link_close(&l);
 }
@@ -195,12 +195,12 @@ static void who_is_no_board_gets_no_login(void **state)
 	snprintf(other.realm, sizeof other.realm, "of another maker");
 	l = open_to(3, &other, &right);
 	act(l, LINK_IDENTIFY);
-	assert_int_equal(last.fault, LINK_FOREIGN);
+	assert_int_equal(last.fault, CLASS_FOREIGN);
 	link_close(&l);
 	behave(3, BEHAVE_BASIC);
 	l = open_to(3, NULL, &right);
 	act(l, LINK_IDENTIFY);
-	assert_true(last.fault == LINK_LOGIN || last.fault == LINK_FOREIGN);
+	assert_true(last.fault == CLASS_LOGIN || last.fault == CLASS_FOREIGN);
 	assert_int_equal(board(3)->logins + board(3)->login_failures, 0);
 	link_close(&l);
 }
@@ -210,8 +210,8 @@ static void how_it_does(void **state)
 	struct link *l = open_to(4, NULL, &right);
 
 	(void)state;
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE); /* where it is, 4028 is looked for */
-	expect(l, LINK_HEALTH, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE); /* where it is, 4028 is looked for */
+	expect(l, LINK_HEALTH, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_true(last.health.http && last.health.api);
 	assert_true(last.health.hashrate_mhs > 0 && last.health.chains > 0 && last.health.fans > 0);
 	assert_in_range(last.health.temp_c, 20, 120);
@@ -240,18 +240,18 @@ static void it_takes_the_image_and_starts_it(void **state)
 	unsigned looks = 0;
 
 	(void)state;
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
-	expect(l, LINK_UPLOAD, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
+	expect(l, LINK_UPLOAD, OUTCOME_ACCEPTED, CLASS_NONE);
 	assert_in_range(last.sent, IMAGE_SIZE, IMAGE_SIZE + 1000);
 	assert_in_range(maker->sent(maker) - before, IMAGE_SIZE, IMAGE_SIZE + 1000);
 	assert_int_equal(board(5)->uploads, 1);
 	assert_int_equal(board(5)->flashes, 1);
-	expect(l, LINK_REBOOT, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_REBOOT, OUTCOME_ACCEPTED, CLASS_NONE);
 	do { /* it goes down, which is seen or not, and is back */
 		pause_for(10);
 		act(l, LINK_IDENTIFY);
-		if (last.fault != LINK_NONE && last.fault != LINK_UNREACHABLE && last.fault != LINK_LOST)
-			fail_msg("look %u: %s: %s", looks, link_fault_word(last.fault), last.result.text);
+		if (last.fault != CLASS_NONE && last.fault != CLASS_UNREACHABLE && last.fault != CLASS_LOST)
+			fail_msg("look %u: %s: %s", looks, session_class_word(last.fault), last.result.text);
 	} while (++looks < LOOKS_MAX && (last.fault || !board(5)->fresh));
 	assert_in_range(looks, 1, LOOKS_MAX - 1);
 	assert_string_not_equal(last.identity.version, "1.0");
@@ -266,10 +266,10 @@ static void troubles_have_names(void **state)
 	static const struct {
 		enum behaviour behaviour;
 		enum outcome outcome;
-		enum link_fault fault;
+		enum session_class fault;
 	} rows[] = {
-		{BEHAVE_REFUSES, OUTCOME_REJECTED, LINK_REFUSED}, {BEHAVE_LOST, OUTCOME_UNKNOWN, LINK_LOST},
-		{BEHAVE_SILENT, OUTCOME_UNKNOWN, LINK_LOST},      {BEHAVE_RESET, OUTCOME_UNKNOWN, LINK_LOST},
+		{BEHAVE_REFUSES, OUTCOME_REJECTED, CLASS_REFUSED}, {BEHAVE_LOST, OUTCOME_UNKNOWN, CLASS_LOST},
+		{BEHAVE_SILENT, OUTCOME_UNKNOWN, CLASS_LOST},      {BEHAVE_RESET, OUTCOME_UNKNOWN, CLASS_LOST},
 	};
 	struct link *l;
 
@@ -277,18 +277,18 @@ static void troubles_have_names(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		behave(6, rows[i].behaviour);
 		l = open_to(6, NULL, &right);
-		expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+		expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 		expect(l, LINK_UPLOAD, rows[i].outcome, rows[i].fault);
 		link_close(&l);
 	}
 	assert_int_equal(board(6)->uploads, sizeof rows / sizeof *rows); /* each sent once, whatever came of it */
 	behave(7, BEHAVE_HANGS);
 	l = open_to(7, NULL, &right);
-	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, LINK_LOST);
+	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, CLASS_LOST);
 	link_close(&l);
 	l = open_to(BOARDS + 7, &farm.kinds[0].profile, &right); /* nobody is there */
-	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, LINK_UNREACHABLE);
-	expect(l, LINK_UPLOAD, OUTCOME_FAILED, LINK_UNREACHABLE);
+	expect(l, LINK_IDENTIFY, OUTCOME_FAILED, CLASS_UNREACHABLE);
+	expect(l, LINK_UPLOAD, OUTCOME_FAILED, CLASS_UNREACHABLE);
 	link_close(&l);
 }
 
@@ -299,7 +299,7 @@ static void what_is_given_up_is_not_told(void **state)
 	struct err e = {0};
 
 	(void)state;
-	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, LINK_NONE);
+	expect(l, LINK_IDENTIFY, OUTCOME_ACCEPTED, CLASS_NONE);
 	before = told_times;
 	link_start(l, LINK_UPLOAD);
 	link_cancel(l);

@@ -77,19 +77,19 @@ static void text_is_read_by_people(void **state)
 
 static void words_and_states_are_one(void **state)
 {
-	enum report_state found;
+	enum session_state found;
 
 	(void)state;
-	for (int i = 0; i < REPORT_STATES; i++) {
-		assert_int_equal(report_state_find(&found, report_state_word((enum report_state)i)), 0);
+	for (int i = 0; i < SESSION_STATES; i++) {
+		assert_int_equal(session_state_find(&found, session_state_word((enum session_state)i)), 0);
 		assert_int_equal(found, i);
 	}
-	assert_int_equal(report_state_find(&found, "fine"), -1);
+	assert_int_equal(session_state_find(&found, "fine"), -1);
 }
 
 static void every_board_is_counted_once(void **state)
 {
-	size_t all[REPORT_STATES], wave[REPORT_STATES];
+	size_t all[SESSION_STATES], wave[SESSION_STATES];
 	struct report_sums s;
 
 	(void)state;
@@ -97,7 +97,7 @@ static void every_board_is_counted_once(void **state)
 	report_sum(&s, all);
 	assert_int_equal(s.all, SAMPLE_BOARDS);
 	assert_int_equal(s.good + s.bad + s.unknown + s.skipped + s.going + s.waiting, SAMPLE_BOARDS);
-	for (int i = 0; i < REPORT_STATES; i++)
+	for (int i = 0; i < SESSION_STATES; i++)
 		assert_true(all[i] > 0); /* the sample shows each */
 	report_count(&sample.report, 1, wave);
 	report_sum(&s, wave);
@@ -111,10 +111,10 @@ static void html_holds_every_state_and_no_way_out(void **state)
 	(void)state;
 	render(report_html);
 	no_byte_is_odd();
-	for (int i = 0; i < REPORT_STATES; i++) {
-		snprintf(want, sizeof want, "data-state=\"%s\"", report_state_word((enum report_state)i));
+	for (int i = 0; i < SESSION_STATES; i++) {
+		snprintf(want, sizeof want, "data-state=\"%s\"", session_state_word((enum session_state)i));
 		assert_int_equal(times(want), 1);
-		snprintf(want, sizeof want, "<span class=\"s-%s\" title=", report_state_word((enum report_state)i));
+		snprintf(want, sizeof want, "<span class=\"s-%s\" title=", session_state_word((enum session_state)i));
 		assert_true(times(want) > 0);
 	}
 	assert_int_equal(times("<script"), 0);
@@ -127,12 +127,73 @@ static void html_holds_every_state_and_no_way_out(void **state)
 	assert_int_equal(times("Content-Security-Policy\" content=\"default-src 'none'"), 1);
 }
 
+/* A board that needs a card is the case that matters: no class may go without an explanation. */
+static void html_explains_every_class_and_state(void **state)
+{
+	struct report_fault found[SESSION_CLASSES];
+	char want[512];
+
+	(void)state;
+	assert_int_equal(report_faults(&sample.report, found), SESSION_CLASSES - 1); /* the sample has each but `none' */
+	render(report_html);
+	for (int i = 1; i < SESSION_CLASSES; i++) {
+		snprintf(want, sizeof want, "<b>%s</b></td><td class=\"n\">", session_class_word((enum session_class)i));
+		assert_int_equal(times(want), 1);
+		snprintf(want, sizeof want, "<td class=\"means\">%s</td>", session_class_means((enum session_class)i));
+		assert_int_equal(times(want), 1);
+	}
+	for (int i = 0; i < SESSION_STATES; i++) {
+		snprintf(want, sizeof want, "</span></td><td>%s</td></tr>", session_state_means((enum session_state)i));
+		assert_true(times(want) > 0);
+	}
+}
+
+static void what_is_in_progress_is_shown(void **state)
+{
+	size_t count[SESSION_STATES], going = 0;
+	char doing[WRITE_DOING_MAX], want[64];
+
+	(void)state;
+	report_count(&sample.report, 0, count);
+	write_doing(doing, count);
+	for (int i = 0; i < SESSION_STATES; i++) {
+		snprintf(want, sizeof want, "%zu %s", count[i], session_state_doing((enum session_state)i));
+		assert_int_equal(strstr(doing, want) != NULL, session_going((enum session_state)i));
+		going += session_going((enum session_state)i) ? count[i] : 0;
+	}
+	assert_true(strlen(doing) + 1 < sizeof doing); /* all of it fits */
+	render(report_text);
+	assert_int_equal(times(doing), 1);
+	render(report_html);
+	assert_int_equal(times(doing), 1);
+	assert_int_equal(times("id=\"going\""), 1);
+	assert_true(going > 0);
+}
+
+static void racks_are_in_natural_order_and_cells_name_the_board(void **state)
+{
+	const char *at;
+
+	(void)state;
+	render(report_html);
+	at = text;
+	for (unsigned i = 1; i <= SAMPLE_BOARDS / SAMPLE_RACK; i++) {
+		char want[48];
+
+		snprintf(want, sizeof want, "<h3>rack-%u <small>", i);
+		at = strstr(at, want);
+		assert_non_null(at); /* behind the one before it: rack-10 follows rack-9 */
+	}
+	assert_int_equal(times("<b>10.20.3.15</b>"), 1);
+	assert_int_equal(times("<b>10.20."), SAMPLE_BOARDS);
+}
+
 static void json_holds_every_board(void **state)
 {
 	(void)state;
 	render(report_json);
 	assert_int_equal(times("\"mac\":\""), SAMPLE_BOARDS);
-	assert_int_equal(times("\"state\":\"needs-card\""), 2);
+	assert_true(times("\"state\":\"needs-card\"") > 0);
 	assert_int_equal(times("\x1b"), 0);
 }
 
@@ -148,7 +209,7 @@ static void csv_runs_nothing(void **state)
 
 static void junit_tells_failures_from_errors(void **state)
 {
-	size_t count[REPORT_STATES];
+	size_t count[SESSION_STATES];
 	char want[128];
 
 	(void)state;
@@ -156,8 +217,8 @@ static void junit_tells_failures_from_errors(void **state)
 	no_byte_is_odd();
 	report_count(&sample.report, 0, count);
 	assert_int_equal(times("<testcase "), SAMPLE_BOARDS);
-	assert_int_equal(times("<error "), count[REPORT_UNKNOWN]);
-	assert_int_equal(times("<failure "), count[REPORT_FAILED] + count[REPORT_REJECTED] + count[REPORT_NEEDS_CARD]);
+	assert_int_equal(times("<error "), count[SESSION_UNKNOWN]);
+	assert_int_equal(times("<failure "), count[SESSION_FAILED] + count[SESSION_REJECTED] + count[SESSION_NEEDS_CARD]);
 	snprintf(want, sizeof want, "tests=\"%d\"", SAMPLE_BOARDS);
 	assert_int_equal(times(want), 1);
 	assert_int_equal(times("<script"), 0);
@@ -208,13 +269,13 @@ static void time_left_is_guessed_from_the_pace(void **state)
 	struct report r = {.devices = two, .ndevices = 2, .began_ms = 1000, .now_ms = 61000};
 
 	(void)state;
-	two[0].state = two[1].state = REPORT_WAITING;
+	two[0].state = two[1].state = SESSION_WAITING;
 	assert_true(report_left_s(&r) == UINT64_MAX);
-	two[0].state = REPORT_ALREADY; /* says nothing about the pace */
+	two[0].state = SESSION_ALREADY; /* says nothing about the pace */
 	assert_true(report_left_s(&r) == UINT64_MAX);
-	two[0].state = REPORT_SUCCESS;
+	two[0].state = SESSION_SUCCESS;
 	assert_int_equal(report_left_s(&r), 60);
-	two[1].state = REPORT_FAILED;
+	two[1].state = SESSION_FAILED;
 	assert_int_equal(report_left_s(&r), 0);
 }
 
@@ -249,6 +310,36 @@ static void a_log_gets_a_line_where_something_changed(void **state)
 	no_byte_is_odd();
 }
 
+static void a_log_gets_a_line_for_each_state_that_boards_enter(void **state)
+{
+	static const enum session_state way[] = {SESSION_UPLOADING, SESSION_UPLOADING, SESSION_REBOOTING, SESSION_UPLOADING, SESSION_HEALTHY};
+	struct report_device one = sample.devices[100];
+	struct report_wave wave = {.name = "", .state = "running", .total = 1};
+	struct report r = {.product = "", .version = "", .state = "running", .why = "", .devices = &one, .ndevices = 1, .waves = &wave, .nwaves = 1};
+	struct live live;
+	FILE *out = tmpfile();
+	size_t len;
+
+	(void)state;
+	assert_non_null(out);
+	live_begin(&live, out);
+	for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+		one.state = way[i];
+		live_draw(&live, &r);
+	}
+	len = (size_t)ftell(out);
+	free(text);
+	text = calloc(1, len + 1);
+	assert_non_null(text);
+	rewind(out);
+	assert_int_equal(fread(text, 1, len, out), len);
+	fclose(out);
+	assert_int_equal(times("\n"), 3); /* the second upload is not news */
+	assert_int_equal(times("(1 uploading)"), 1);
+	assert_int_equal(times("(1 rebooting)"), 1);
+	assert_int_equal(times("(1 soaking)"), 1);
+}
+
 /* A table, drawn twice, to look at. */
 static int show_live(void)
 {
@@ -256,7 +347,7 @@ static int show_live(void)
 
 	live_begin(&live, stdout);
 	live_draw(&live, &sample.report);
-	sample.devices[17].state = REPORT_SUCCESS;
+	sample.devices[17].state = SESSION_SUCCESS;
 	live_draw(&live, &sample.report);
 	live_end(&live);
 	return 0;
@@ -276,7 +367,7 @@ static int show(const char *name)
 		return show_live();
 	if (strcmp(name, "picture") == 0) { /* without those who try to break out: for docs/report.png */
 		sample.devices[17].message = "Failed to connect: Connection timed out";
-		sample.devices[17].fault = "unreachable";
+		sample.devices[17].class = CLASS_UNREACHABLE;
 		sample.devices[17].version = "";
 		sample.devices[12].rack = "rack-01";
 		return report_html(stdout, &sample.report, &e);
@@ -294,6 +385,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(words_and_states_are_one, begin),
 		cmocka_unit_test_setup(every_board_is_counted_once, begin),
 		cmocka_unit_test_setup(html_holds_every_state_and_no_way_out, begin),
+		cmocka_unit_test_setup(html_explains_every_class_and_state, begin),
+		cmocka_unit_test_setup(what_is_in_progress_is_shown, begin),
+		cmocka_unit_test_setup(racks_are_in_natural_order_and_cells_name_the_board, begin),
 		cmocka_unit_test_setup(json_holds_every_board, begin),
 		cmocka_unit_test_setup(csv_runs_nothing, begin),
 		cmocka_unit_test_setup(junit_tells_failures_from_errors, begin),
@@ -301,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(a_metrics_file_is_replaced_whole, begin),
 		cmocka_unit_test_setup(time_left_is_guessed_from_the_pace, begin),
 		cmocka_unit_test_setup(a_log_gets_a_line_where_something_changed, begin),
+		cmocka_unit_test_setup(a_log_gets_a_line_for_each_state_that_boards_enter, begin),
 	};
 
 	if (argc > 1)

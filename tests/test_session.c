@@ -32,10 +32,10 @@ static const struct look_row looks[] = {
 	  "probed : health now", "probed : health now", ": identify x1", ": identify x1", "failed : end login",
 	  "rejected : end foreign", ": identify x1", ": identify x1", ": identify x1", ": identify x1"}},
 	{{.name = "waiting, last try", .state = SESSION_WAITING, .tries = 2},
-	 {"probed : health now", "already : end none", "already : end none", "failed : end transfer", "probed : health now",
+	 {"probed : health now", "already : end none", "already : end none", "failed : end busy", "probed : health now",
 	  "probed : health now", "probed : health now", "failed : end moved", "failed : end unreachable",
-	  "failed : end login", "rejected : end foreign", "failed : end transfer", "failed : end foreign",
-	  "failed : end unreachable", "failed : end local"}},
+	  "failed : end login", "rejected : end foreign", "failed : end busy", "failed : end garbled",
+	  "failed : end lost", "failed : end local"}},
 	{{.name = "waiting, was sent it before", .state = SESSION_WAITING, .uploads = 1},
 	 {"probed : health now", "up version : health now", "accepted : reboot?", ": identify x1", "accepted : reboot?",
 	  "probed : health now", "probed : health now", ": identify x1", ": identify x1", "failed : end login",
@@ -43,7 +43,7 @@ static const struct look_row looks[] = {
 	{{.name = "accepted, late", .state = SESSION_ACCEPTED, .uploads = 1, .late = true},
 	 {": reboot?", "up version : health now", ": reboot?", "failed : end reboot", ": reboot?", ": reboot?", ": reboot?",
 	  "failed : end moved", "needs-card : end dead", "failed : end login", "failed : end foreign",
-	  "failed : end health", "failed : end foreign", "needs-card : end dead", "failed : end local"}},
+	  "failed : end health", "failed : end garbled", "needs-card : end dead", "failed : end local"}},
 	{{.name = "accepted, gone on with", .state = SESSION_ACCEPTED, .uploads = 1},
 	 {": reboot?", "up version : health now", ": reboot?", ": identify poll", ": reboot?", ": reboot?", ": reboot?",
 	  ": identify poll", ": identify poll", ": identify poll", ": identify poll", ": identify poll", ": identify poll",
@@ -63,18 +63,18 @@ static const struct look_row looks[] = {
 	{{.name = "rebooting, late", .state = SESSION_REBOOTING, .uploads = 1, .reboots = 1, .late = true},
 	 {": reboot?", "up version : health now", ": reboot?", "failed : end reboot", ": reboot?", ": reboot?",
 	  "failed : end version", "failed : end moved", "needs-card : end dead", "failed : end login",
-	  "failed : end foreign", "failed : end health", "failed : end foreign", "needs-card : end dead",
+	  "failed : end foreign", "failed : end health", "failed : end garbled", "needs-card : end dead",
 	  "failed : end local"}},
 	{{.name = "rebooting, late, twice", .state = SESSION_REBOOTING, .uploads = 1, .reboots = 2, .late = true},
 	 {"failed : end version", "up version : health now", "failed : end reboot", "failed : end reboot",
 	  "failed : end version", "failed : end version", "failed : end version", "failed : end moved",
 	  "needs-card : end dead", "failed : end login", "failed : end foreign", "failed : end health",
-	  "failed : end foreign", "needs-card : end dead", "failed : end local"}},
+	  "failed : end garbled", "needs-card : end dead", "failed : end local"}},
 	{{.name = "rebooting by itself, late", .state = SESSION_REBOOTING, .uploads = 1, .late = true, .self = true},
 	 {"failed : end version", "up version : health now", "failed : end reboot", "failed : end reboot",
 	  "failed : end version", "failed : end version", "failed : end version", "failed : end moved",
 	  "needs-card : end dead", "failed : end login", "failed : end foreign", "failed : end health",
-	  "failed : end foreign", "needs-card : end dead", "failed : end local"}},
+	  "failed : end garbled", "needs-card : end dead", "failed : end local"}},
 	{{.name = "asking", .state = SESSION_ASKING, .uploads = 1, .asking = true},
 	 {": reboot?", "up version : health now", "accepted : reboot?", ": identify poll", "accepted : reboot?",
 	  "waiting : identify x1", ": reboot?", ": identify poll", ": identify poll", ": identify poll", ": identify poll",
@@ -110,7 +110,7 @@ static const struct look_row looks[] = {
 	 {"failed : end version", "soaked success : end none", "soaked success : end none", "failed : end reboot",
 	  "failed : end version", "failed : end version", "failed : end version", "failed : end moved",
 	  "needs-card : end dead", "failed : end login", "failed : end foreign", "failed : end health",
-	  "failed : end foreign", "needs-card : end dead", "failed : end local"}},
+	  "failed : end garbled", "needs-card : end dead", "failed : end local"}},
 };
 
 static void who_are_you(void **state)
@@ -138,8 +138,8 @@ static struct link_event health(enum doing doing)
 				  .uptime_s = doing == RESTARTED ? 499 : 600};
 	snprintf(h->pools, sizeof h->pools, "%s", doing == OTHER_POOLS ? "fedcba9876543210" : "0123456789abcdef");
 	if (doing >= NO_STATUS) {
-		e = (struct link_event){.act = LINK_HEALTH, .result.outcome = OUTCOME_FAILED, .fault = doing == NO_STATUS ? LINK_LOST : LINK_LOGIN};
-		snprintf(e.result.text, sizeof e.result.text, "%s", link_fault_word(e.fault));
+		e = (struct link_event){.act = LINK_HEALTH, .result.outcome = OUTCOME_FAILED, .fault = doing == NO_STATUS ? CLASS_LOST : CLASS_LOGIN};
+		snprintf(e.result.text, sizeof e.result.text, "%s", session_class_word(e.fault));
 	}
 	return e;
 }
@@ -202,12 +202,12 @@ static struct link_event done(enum link_act act, enum done what)
 {
 	static const struct {
 		enum outcome outcome;
-		enum link_fault fault;
-	} as[DONES] = {{OUTCOME_ACCEPTED, LINK_NONE}, {OUTCOME_REJECTED, LINK_REFUSED}, {OUTCOME_REJECTED, LINK_LOGIN},
-		       {OUTCOME_UNKNOWN, LINK_LOST}, {OUTCOME_FAILED, LINK_UNREACHABLE}, {OUTCOME_FAILED, LINK_LOGIN}};
+		enum session_class fault;
+	} as[DONES] = {{OUTCOME_ACCEPTED, CLASS_NONE}, {OUTCOME_REJECTED, CLASS_REFUSED}, {OUTCOME_REJECTED, CLASS_LOGIN},
+		       {OUTCOME_UNKNOWN, CLASS_LOST}, {OUTCOME_FAILED, CLASS_UNREACHABLE}, {OUTCOME_FAILED, CLASS_LOGIN}};
 	struct link_event e = {.act = act, .result.outcome = as[what].outcome, .fault = as[what].fault};
 
-	snprintf(e.result.text, sizeof e.result.text, "%s", link_fault_word(e.fault));
+	snprintf(e.result.text, sizeof e.result.text, "%s", session_class_word(e.fault));
 	return e;
 }
 

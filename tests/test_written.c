@@ -330,8 +330,10 @@ static void reports(void **state)
 		const json_t *list;
 
 		for (size_t k = 0; k < 3; k++)
-			devices[k] = (struct report_device){hostile(t[3], 30, true), hostile(t[4], 30, true), "b", hostile(t[5], 30, true), "r", "", hostile(t[6], 60, true), 1,
-							    (enum report_state)below(REPORT_STATES), "lost", hostile(t[7], TEXT_MAX, true), 1, 0, 0};
+			devices[k] = (struct report_device){.mac = hostile(t[3], 30, true), .address = hostile(t[4], 30, true), .board = "b", .site = hostile(t[5], 30, true),
+							    .rack = "r", .version_before = "", .version = hostile(t[6], 60, true), .wave = 1,
+							    .state = (enum session_state)below(SESSION_STATES), .class = (enum session_class)below(SESSION_CLASSES),
+							    .message = hostile(t[7], TEXT_MAX, true), .attempts = 1};
 		out = open_memstream(&text, &len);
 		assert_int_equal(report_csv(out, &r, NULL), 0);
 		finish(out, &text);
