@@ -13,6 +13,7 @@
 
 enum {
 	OPT_PUBKEY = 256, OPT_KEYRING, OPT_WAVES, OPT_HALT, OPT_NO_HALTS, OPT_WIPE, OPT_REPORTS, OPT_BOARDS, OPT_JSON, OPT_FIGURES,
+	OPT_ONLY, OPT_EXCLUDE, OPT_SUSPECTS,
 	OPT_FIRST_NUMBER, /* from here on: as in numbers[] */
 };
 
@@ -37,11 +38,12 @@ static const struct number {
 	{"hashrate", offsetof(struct plan, rules.hashrate_percent), false, false, 0, 100},
 	{"temperature", offsetof(struct plan, rules.temp_c), false, false, 0, 200},
 };
-enum { NUMBERS = sizeof numbers / sizeof *numbers };
+enum { NUMBERS = sizeof numbers / sizeof *numbers, SHOWN_MAX = 10 };
 
 struct plan_options {
 	const char *bundle, *inventory, *output, *waves, *reports, *boards_dir;
 	struct trust trust;
+	struct plan_pick pick;
 	bool halts_given, json;
 };
 
@@ -125,6 +127,12 @@ static int take(struct plan *p, struct plan_options *o, int option, const char *
 	case OPT_JSON:
 		o->json = true;
 		return 0;
+	case OPT_ONLY:
+	case OPT_EXCLUDE:
+		return plan_pick_add(&o->pick, option == OPT_EXCLUDE, value, e);
+	case OPT_SUSPECTS:
+		o->pick.suspects = true;
+		return 0;
 	case OPT_FIGURES:
 		p->rules.baseline = true;
 		return 0;
@@ -143,7 +151,8 @@ static int parse(struct plan *p, struct plan_options *o, int argc, char **argv, 
 		{"halt", required_argument, NULL, OPT_HALT},     {"no-halts", no_argument, NULL, OPT_NO_HALTS},
 		{"wipe", no_argument, NULL, OPT_WIPE},           {"reports", required_argument, NULL, OPT_REPORTS},
 		{"boards", required_argument, NULL, OPT_BOARDS}, {"json", no_argument, NULL, OPT_JSON},
-		{"need-figures", no_argument, NULL, OPT_FIGURES}};
+		{"need-figures", no_argument, NULL, OPT_FIGURES}, {"only", required_argument, NULL, OPT_ONLY},
+		{"exclude", required_argument, NULL, OPT_EXCLUDE}, {"include-suspects", no_argument, NULL, OPT_SUSPECTS}};
 	enum { FIXED = sizeof fixed / sizeof *fixed };
 	struct option options[FIXED + NUMBERS + 1] = {{0}};
 	int option;
@@ -221,8 +230,10 @@ static void tell(const struct plan *p, const struct plan_options *o)
 	for (size_t w = 0; w < p->nwaves; w++)
 		say(stderr, "%s%zu", w ? ", " : "", p->waves[w].count);
 	say(stderr, "), %zu skipped\n", p->nskipped);
-	for (size_t i = p->n - p->nskipped, shown = 0; i < p->n && shown < 10; i++, shown++)
-		say(stderr, "  skipped %s: %s\n", p->devices[i].board.mac, p->devices[i].reason);
+	for (size_t i = p->n - p->nskipped, shown = 0; i < p->n && shown < SHOWN_MAX; i++, shown++)
+		say(stderr, "  skipped %s: %s\n", plan_device_key(&p->devices[i]), p->devices[i].reason);
+	if (p->nskipped > SHOWN_MAX)
+		say(stderr, "  and %zu more: the `skip\' lines of the plan name all\n", p->nskipped - SHOWN_MAX);
 }
 
 static int make(struct plan *p, const struct plan_options *o, struct err *e)
@@ -237,12 +248,12 @@ static int make(struct plan *p, const struct plan_options *o, struct err *e)
 
 	if (crypto_init_verify(e) || image_open(&image, o->bundle, &o->trust, &any, e) || describe(p, o, &image, e) ||
 	    inventory_read(&inv, o->inventory, e) || board_dirs_init(&dirs, o->boards_dir, e) ||
-	    board_list(&boards, &nboards, &dirs, e) || plan_add_boards(p, &inv, &image, boards, nboards, e) ||
+	    board_list(&boards, &nboards, &dirs, e) || plan_add_boards(p, &inv, &o->pick, &image, boards, nboards, e) ||
 	    plan_add_waves(p, o->waves, e))
 		goto out;
 	if (p->n == p->nskipped) {
-		err_set(e, VERDICT_WRONG_BOARD, "the bundle is for no board of this inventory%s%s", p->n ? ": " : "",
-			p->n ? p->devices[0].reason : "");
+		err_set(e, VERDICT_WRONG_BOARD, "no board of this inventory can be in the plan%s%s%s%s", p->n ? ": " : "",
+			p->n ? plan_device_key(&p->devices[0]) : "", p->n ? ": " : "", p->n ? p->devices[0].reason : "");
 		goto out;
 	}
 	rc = write_plan(p, o->output, e);

@@ -219,13 +219,24 @@ static int prepare(struct run *run, struct err *e)
 /* Tags say it in the inventory: `plan' can leave such boards out. */
 static void add_tag(struct inventory_board *b, const char *tag)
 {
-	if (b->ntags < INVENTORY_TAGS_MAX)
+	if (!inventory_tagged(b, tag) && b->ntags < INVENTORY_TAGS_MAX)
 		snprintf(b->tags[b->ntags++], sizeof b->tags[0], "%s", tag);
 }
 
-/* Found boards, each MAC once. */
+/* A board that a plan cannot take: its state is a tag, which must be there. */
+static void add_state(struct inventory_board *b, const char *state)
+{
+	if (b->ntags == INVENTORY_TAGS_MAX)
+		b->ntags--;
+	add_tag(b, state);
+}
+
+/* Found boards, each MAC once; and all others that answered or were known, with their state, so that none disappears. One that an
+ * inventory knew keeps its MAC, unless that board was found elsewhere. */
 static int make_inventory(struct inventory *inv, const struct scan_result *r, struct err *e)
 {
+	size_t nfound;
+
 	for (size_t i = 0; i < r->n; i++) {
 		struct inventory_board b = r->records[i].board;
 
@@ -233,6 +244,24 @@ static int make_inventory(struct inventory *inv, const struct scan_result *r, st
 			continue;
 		if (r->records[i].signs)
 			add_tag(&b, "suspect");
+		if (inventory_add(inv, &b, e))
+			return -1;
+	}
+	inventory_sort(inv);
+	nfound = inv->n;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct scan_record *s = &r->records[i];
+		const struct inventory found = {.boards = inv->boards, .n = nfound};
+		struct inventory_board b = s->board;
+
+		if (s->state == SCAN_FOUND && !s->twice)
+			continue;
+		b.mac[0] = '\0';
+		if (s->known[0] && !s->twice && !inventory_find(&found, s->known))
+			memcpy(b.mac, s->known, sizeof b.mac);
+		if (s->state == SCAN_SILENT && !b.mac[0])
+			continue; /* it has moved, and is in the inventory at its new address */
+		add_state(&b, s->twice ? "mac-twice" : scan_state_word(s->state));
 		if (inventory_add(inv, &b, e))
 			return -1;
 	}
@@ -301,7 +330,7 @@ static void summarize(const struct run *run)
 		const struct scan_record *s = &r->records[i];
 
 		if (s->twice)
-			say(stderr, "%s: its MAC %s is at another address, too; in neither case is it in the inventory\n",
+			say(stderr, "%s: its MAC %s is at another address, too; the inventory has both addresses without a MAC, and no plan takes them\n",
 				s->board.address.text, s->board.mac);
 		else if (s->state != SCAN_FOUND || *s->note)
 			say(stderr, "%s: %s%s%s\n", s->board.address.text, scan_state_word(s->state), *s->note ? ": " : "", s->note);
@@ -358,7 +387,7 @@ int cmd_scan(int argc, char **argv)
 	} else {
 		const struct scan_result *r = &run->result;
 
-		status = cli_done(r->count[SCAN_LOGIN] || r->count[SCAN_MINER] || r->twice ? STATUS_SOME_FAILED : STATUS_DONE);
+		status = cli_done(r->count[SCAN_LOGIN] || r->count[SCAN_MINER] || r->missing || r->twice ? STATUS_SOME_FAILED : STATUS_DONE);
 	}
 	scan_result_free(&run->result);
 	client_free(&run->client);

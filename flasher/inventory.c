@@ -106,7 +106,7 @@ int inventory_take(struct inventory_board *b, enum inventory_field field, struct
 {
 	switch (field) {
 	case FIELD_MAC:
-		return mac_parse(b->mac, value.at, value.len)
+		return value.len && mac_parse(b->mac, value.at, value.len)
 			       ? err_set(e, VERDICT_USAGE, "the MAC is none of a single board (02:aa:bb:cc:dd:ee)") : 0;
 	case FIELD_ADDRESS:
 		return take_address(b, value, e);
@@ -171,6 +171,15 @@ static int by_mac(const void *a, const void *b)
 	return strcmp(((const struct inventory_board *)a)->mac, ((const struct inventory_board *)b)->mac);
 }
 
+/* Those without a MAC come first, by their addresses. */
+static int by_mac_origin(const void *a, const void *b)
+{
+	int order = by_mac(a, b);
+
+	return order ? order
+		     : strcmp(((const struct inventory_board *)a)->address.origin, ((const struct inventory_board *)b)->address.origin);
+}
+
 static int by_origin(const void *a, const void *b)
 {
 	return strcmp((*(const struct inventory_board *const *)a)->address.origin,
@@ -180,7 +189,7 @@ static int by_origin(const void *a, const void *b)
 void inventory_sort(struct inventory *inv)
 {
 	if (inv->n)
-		qsort(inv->boards, inv->n, sizeof *inv->boards, by_mac);
+		qsort(inv->boards, inv->n, sizeof *inv->boards, by_mac_origin);
 }
 
 const struct inventory_board *inventory_find(const struct inventory *inv, const char *mac)
@@ -198,8 +207,12 @@ static int refuse_doubles(const struct inventory *inv, const char *name, struct 
 	const struct inventory_board **view;
 	int rc = 0;
 
+	for (size_t i = 0; i < inv->n; i++)
+		if (!inv->boards[i].mac[0] && !*inventory_state_means(inventory_state(&inv->boards[i])))
+			return err_set(e, VERDICT_USAGE, "%s: the board at %s has no MAC (02:aa:bb:cc:dd:ee), and no tag of a state that explains it",
+				       name, inv->boards[i].address.text);
 	for (size_t i = 1; i < inv->n; i++)
-		if (strcmp(inv->boards[i - 1].mac, inv->boards[i].mac) == 0)
+		if (inv->boards[i].mac[0] && strcmp(inv->boards[i - 1].mac, inv->boards[i].mac) == 0)
 			return err_set(e, VERDICT_USAGE, "%s: %s comes twice", name, inv->boards[i].mac);
 	view = malloc((inv->n + 1) * sizeof *view);
 	if (!view)
@@ -210,8 +223,9 @@ static int refuse_doubles(const struct inventory *inv, const char *name, struct 
 		qsort(view, inv->n, sizeof *view, by_origin);
 	for (size_t i = 1; i < inv->n && rc == 0; i++)
 		if (strcmp(view[i - 1]->address.origin, view[i]->address.origin) == 0)
-			rc = err_set(e, VERDICT_USAGE, "%s: %s and %s are both said to be at %s", name, view[i - 1]->mac,
-				     view[i]->mac, view[i]->address.text);
+			rc = err_set(e, VERDICT_USAGE, "%s: two boards, %s and %s, are both said to be at %s", name,
+				     view[i - 1]->mac[0] ? view[i - 1]->mac : "one without a MAC",
+				     view[i]->mac[0] ? view[i]->mac : "one without a MAC", view[i]->address.text);
 	free(view);
 	return rc;
 }
@@ -238,6 +252,40 @@ int inventory_read(struct inventory *inv, const char *file, struct err *e)
 	rc = inventory_parse(inv, err_quote(quoted, sizeof quoted, file, strlen(file)), text, len, e);
 	free(text);
 	return rc;
+}
+
+bool inventory_tagged(const struct inventory_board *b, const char *tag)
+{
+	for (size_t i = 0; i < b->ntags; i++)
+		if (strcmp(b->tags[i], tag) == 0)
+			return true;
+	return false;
+}
+
+static const struct {
+	const char *state, *means;
+} states[] = {
+	{"login", "it refused every login: correct the credentials, then scan it again"},
+	{"foreign", "it runs no page that is known here: look at it, or name its realm (scan --realm)"},
+	{"miner", "its miner answers and its web server does not: restart it, or make a recovery card"},
+	{"silent", "nobody answers where it was: check its power and network, scan more widely, or make a recovery card"},
+	{"mac-twice", "two addresses give this board's MAC: find out which one lies, then scan again"},
+};
+
+const char *inventory_state(const struct inventory_board *b)
+{
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (inventory_tagged(b, states[i].state))
+			return states[i].state;
+	return "found";
+}
+
+const char *inventory_state_means(const char *state)
+{
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (strcmp(states[i].state, state) == 0)
+			return states[i].means;
+	return "";
 }
 
 void inventory_free(struct inventory *inv)

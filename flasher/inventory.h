@@ -5,6 +5,7 @@
  * CSV (RFC 4180): a head line, columns in any order, each at most once. `mac' and `address' must be there, others may be
  * missing. An unknown column is refused: a misspelt `credental' must not go unnoticed.
  *     mac,address,board,revision,model,subtype,version,hostname,site,rack,tags,credential
+ * A board that no plan can take is a row, too: its state is a tag (inventory_state()). Only such a row may lack its MAC.
  * JSON: one object a line with the same names; revision a number, tags an array of strings. */
 #ifndef FLASHER_INVENTORY_H
 #define FLASHER_INVENTORY_H
@@ -73,6 +74,15 @@ const struct inventory_board *inventory_find(const struct inventory *inv, const 
 void inventory_csv_head(FILE *out);
 void inventory_csv_board(FILE *out, const struct inventory_board *board);
 void inventory_json_board(FILE *out, const struct inventory_board *board);
+
+/* Whether B has that tag. */
+bool inventory_tagged(const struct inventory_board *b, const char *tag);
+
+/* What the scan came to, which it puts down as a tag: "found", or one of the states below. */
+const char *inventory_state(const struct inventory_board *b);
+
+/* What a state other than "found" means, and what to do, in a sentence for a person; "" for "found" and any other word. */
+const char *inventory_state_means(const char *state);
 
 void inventory_free(struct inventory *inv);
 

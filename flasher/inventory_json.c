@@ -63,7 +63,7 @@ static int take_line(struct inventory *inv, const char *text, size_t len, struct
 		if (take_member(&b, key, value, e))
 			goto out;
 	}
-	if (!b.mac[0] || !b.address.text[0]) {
+	if (!b.address.text[0] || (!b.mac[0] && !json_object_get(root, "mac"))) {
 		err_set(e, VERDICT_USAGE, "the members mac and address are wanted");
 		goto out;
 	}

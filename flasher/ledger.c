@@ -194,7 +194,7 @@ static int add_devices(struct ledger *l, const struct plan *plan, struct err *e)
 		const struct plan_device *d = &plan->devices[i];
 
 		ledger_bind_number(s, 1, i);
-		ledger_bind(s, 2, d->board.mac);
+		ledger_bind(s, 2, plan_device_key(d));
 		ledger_bind(s, 3, d->board.address.text);
 		ledger_bind(s, 4, session_state_word(d->wave ? SESSION_WAITING : SESSION_SKIPPED));
 		ledger_bind(s, 5, d->reason);

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load_row(sqlite3_stmt *s, struct ledger_device *d)
+/* Row S of the device that the plan calls P. Returns 0, or -1 when it is another one or no row that was written here. */
+static int load_row(sqlite3_stmt *s, struct ledger_device *d, const struct plan_device *p)
 {
 	struct session *x = &d->session;
 	struct address address;
-	char word[32];
+	char word[32], key[ADDRESS_MAX + 1];
 
-	ledger_column(s, 1, x->mac, sizeof x->mac);
+	ledger_column(s, 1, key, sizeof key);
+	if (strcmp(key, plan_device_key(p)) != 0)
+		return -1;
+	memcpy(x->mac, p->board.mac, sizeof x->mac);
 	ledger_column(s, 2, d->address, sizeof d->address);
 	if (d->address[0] && address_parse(&address, d->address, NULL)) /* a terminal is told of it as it is */
 		return -1;
@@ -52,7 +56,7 @@ int ledger_load(struct ledger *l, const struct plan *plan, struct ledger_device 
 		struct ledger_device *d = &devices[n];
 
 		*d = (struct ledger_device){0};
-		if (load_row(s, d) || strcmp(d->session.mac, plan->devices[n].board.mac) != 0)
+		if (load_row(s, d, &plan->devices[n]) != 0)
 			break;
 		n++;
 	}

@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
 	{"plan", cmd_plan,
 	 "BUNDLE INVENTORY (--pubkey FILE... | --keyring FILE) [-o PLAN] [--waves 2,10%,hand:100%]\n"
 	 "    [--halt canary|wave|site|run:CLASS:COUNT|PERCENT%/SAMPLE]... [--no-halts] [--wipe] [--reports VERSION]\n"
+	 "    [--only KEY=VALUE[,VALUE]]... [--exclude KEY=VALUE[,VALUE]]... [--include-suspects]\n"
 	 "    [--uploads N] [--limit-rate BYTES] [--reboots N] [--timeout SECONDS] [--tries N] [--backoff SECONDS]\n"
 	 "    [--poll SECONDS] [--boot SECONDS] [--settle SECONDS] [--health SECONDS] [--soak SECONDS]\n"
 	 "    [--hashrate PERCENT] [--temperature DEGREES] [--need-figures] [--boards DIR] [--json]",

@@ -42,6 +42,22 @@ static bool may_have_password(const struct inventory_board *b, const struct boar
 	return false;
 }
 
+/* What the scan said of it: a board that nobody can log in to is not in a plan. */
+static bool usable(const struct inventory_board *b, char why[static PLAN_REASON_MAX + 1])
+{
+	const char *state = inventory_state(b), *means = inventory_state_means(state);
+
+	if (!*means)
+		return true;
+	snprintf(why, PLAN_REASON_MAX + 1, "%s: %s", state, means);
+	return false;
+}
+
+const char *plan_device_key(const struct plan_device *d)
+{
+	return d->board.mac[0] ? d->board.mac : d->board.address.text;
+}
+
 /* Why this board is not in the plan; true when it is. An unknown revision counts as 0, as it does for `push`. */
 static bool fits(const struct inventory_board *b, const struct image *image, const struct board *profile, bool wipe,
 		 char why[static PLAN_REASON_MAX + 1])
@@ -161,8 +177,8 @@ static struct inventory_board essence(const struct inventory_board *b)
 	return out;
 }
 
-int plan_add_boards(struct plan *p, const struct inventory *inv, const struct image *image, const struct board *boards,
-		    size_t nboards, struct err *e)
+int plan_add_boards(struct plan *p, const struct inventory *inv, const struct plan_pick *pick, const struct image *image,
+		    const struct board *boards, size_t nboards, struct err *e)
 {
 	struct plan_device *all = calloc(inv->n + 1, sizeof *all), *sorted = calloc(inv->n + 1, sizeof *sorted);
 	struct spot *spots = calloc(inv->n + 1, sizeof *spots);
@@ -178,7 +194,8 @@ int plan_add_boards(struct plan *p, const struct inventory *inv, const struct im
 		struct plan_device *d = &all[i];
 
 		d->board = essence(b);
-		if (fits(b, image, find_board(boards, nboards, b->board), p->wipe, d->reason))
+		if (usable(b, d->reason) && plan_pick_takes(pick, b, d->reason) &&
+		    fits(b, image, find_board(boards, nboards, b->board), p->wipe, d->reason))
 			spots[n++].d = d;
 		else
 			nskipped++;

@@ -14,7 +14,7 @@
  *     halt run unknown count 5              scope, class, that many
  *     wave 1 5 auto                         number, boards, gate before it: auto or hand
  *     device MAC ADDRESS BOARD REVISION SITE RACK CREDENTIAL WAVE        `*' for none; by wave, then in their order
- *     skip MAC ADDRESS BOARD REVISION SITE RACK CREDENTIAL REASON        by MAC
+ *     skip MAC ADDRESS BOARD REVISION SITE RACK CREDENTIAL REASON        by MAC; MAC `*' when it is not known
  *
  * Grammar as of core/text. */
 #ifndef FLASHER_PLAN_H
@@ -24,13 +24,14 @@
 
 #include "flasher/image.h"
 #include "flasher/inventory.h"
+#include "flasher/plan_pick.h"
 #include "flasher/session.h"
 
 enum {
 	PLAN_FILE_MAX = 64 << 20, /* bytes */
 	PLAN_WAVES_MAX = 64,
 	PLAN_HALTS_MAX = 64,
-	PLAN_REASON_MAX = 160,
+	PLAN_REASON_MAX = PICK_REASON_MAX,
 	PLAN_BUNDLE_MAX = 1024,   /* bytes of the bundle's name */
 };
 
@@ -90,10 +91,13 @@ int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e);
  * one taking what is left in any case. Needs plan_add_boards() before. Returns 0 or -1 (usage). */
 int plan_add_waves(struct plan *p, const char *text, struct err *e);
 
-/* Takes the boards of INV: those that IMAGE is for become devices, the others are skipped with a reason. BOARDS are all
+/* Takes the boards of INV: those that PICK takes and IMAGE is for become devices, the others are skipped with a reason. BOARDS are all
  * profiles, sorted by id. Returns 0 or -1. */
-int plan_add_boards(struct plan *p, const struct inventory *inv, const struct image *image, const struct board *boards,
-		    size_t nboards, struct err *e);
+int plan_add_boards(struct plan *p, const struct inventory *inv, const struct plan_pick *pick, const struct image *image,
+		    const struct board *boards, size_t nboards, struct err *e);
+
+/* What names D: its MAC; of a skipped board without one its address. Unique in a plan. */
+const char *plan_device_key(const struct plan_device *d);
 
 /* Writes the canonical text; the caller checks the stream. */
 void plan_write(FILE *out, const struct plan *p);

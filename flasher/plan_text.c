@@ -79,7 +79,7 @@ static void put_device(FILE *out, const struct plan_device *d)
 {
 	const struct inventory_board *b = &d->board;
 
-	fprintf(out, "%s %s", d->wave ? "device" : "skip", b->mac);
+	fprintf(out, "%s %s", d->wave ? "device" : "skip", b->mac[0] ? b->mac : "*");
 	put_text(out, b->address.text);
 	put_text(out, b->board);
 	if (b->have_revision)
@@ -192,7 +192,7 @@ static int take_device(struct plan *p, size_t *room, const struct span *f, size_
 	struct plan_device d = {0};
 	uint64_t wave = 0;
 
-	if (nf != 9 || mac_parse(d.board.mac, f[1].at, f[1].len) || take_text(address, sizeof address, f[2]) ||
+	if (nf != 9 || (!(skip && span_is(f[1], "*")) && mac_parse(d.board.mac, f[1].at, f[1].len)) || take_text(address, sizeof address, f[2]) ||
 	    address_parse(&d.board.address, address, e) || take_name(d.board.board, f[3]) ||
 	    take_name(d.board.site, f[5]) || take_name(d.board.rack, f[6]) || take_name(d.board.credential, f[7]))
 		return -1;
@@ -313,8 +313,9 @@ static int check(const struct plan *p, struct err *e)
 		rc = inventory_add(&seen, &p->devices[i].board, e);
 	inventory_sort(&seen);
 	for (size_t i = 1; i < seen.n && rc == 0; i++)
-		if (strcmp(seen.boards[i].mac, seen.boards[i - 1].mac) == 0)
-			rc = err_set(e, VERDICT_USAGE, "%s comes twice", seen.boards[i].mac);
+		if (strcmp(seen.boards[i].mac, seen.boards[i - 1].mac) == 0 &&
+		    (seen.boards[i].mac[0] || strcmp(seen.boards[i].address.origin, seen.boards[i - 1].address.origin) == 0))
+			rc = err_set(e, VERDICT_USAGE, "%s comes twice", seen.boards[i].mac[0] ? seen.boards[i].mac : seen.boards[i].address.text);
 	inventory_free(&seen);
 	return rc;
 }

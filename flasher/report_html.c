@@ -338,6 +338,30 @@ static void going(FILE *out, const struct report *r, const size_t count[static S
 	fputs("</table></div>\n", out);
 }
 
+static void left_out(FILE *out, const struct report *r, size_t n)
+{
+	if (!n)
+		return;
+	fputs("<h2>Left out by the plan</h2><div class=\"panel\"><table id=\"skipped\"><tr><th>Board</th><th class=\"hide\">MAC</th><th>Rack</th>"
+	      "<th>Why</th></tr>\n", out);
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+
+		if (d->state != SESSION_SKIPPED)
+			continue;
+		fputs("<tr><td class=\"mono\">", out);
+		write_markup(out, d->address);
+		fputs("</td><td class=\"mono hide\">", out);
+		write_markup(out, *d->mac ? d->mac : "not known");
+		fputs("</td><td>", out);
+		write_markup(out, d->rack);
+		fputs("</td><td class=\"msg\">", out);
+		write_markup(out, d->message);
+		fputs("</td></tr>\n", out);
+	}
+	fputs("</table></div>\n", out);
+}
+
 /* The words of this page. */
 static void words(FILE *out, const size_t count[static SESSION_STATES])
 {
@@ -370,6 +394,7 @@ int report_html(FILE *out, const struct report *r, struct err *e)
 		return -1;
 	report_timeline(out, r);
 	trouble(out, r, &s, count[SESSION_ASKING]);
+	left_out(out, r, s.skipped);
 	words(out, count);
 	fputs("<footer>Image <span class=\"mono\">", out);
 	write_markup(out, r->image);

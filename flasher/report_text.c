@@ -7,6 +7,36 @@
 #include "flasher/report_fill.h"
 #include "flasher/report_write.h"
 
+/* Boards that the plan leaves out, by reason: the HTML and CSV forms name each. */
+static void say_left_out(FILE *out, const struct report *r)
+{
+	enum { REASONS_MAX = 12 };
+	const char *reasons[REASONS_MAX];
+	size_t count[REASONS_MAX] = {0}, n = 0, others = 0;
+	char why[3 * SESSION_TEXT_MAX];
+
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+		size_t k = 0;
+
+		if (d->state != SESSION_SKIPPED)
+			continue;
+		while (k < n && strcmp(reasons[k], d->message) != 0)
+			k++;
+		if (k == REASONS_MAX) {
+			others++;
+			continue;
+		}
+		if (k == n)
+			reasons[n++] = d->message;
+		count[k]++;
+	}
+	for (size_t k = 0; k < n; k++)
+		say(out, "%zu left out: %s\n", count[k], err_escape(why, sizeof why, reasons[k], strlen(reasons[k])));
+	if (others)
+		say(out, "%zu left out for other reasons\n", others);
+}
+
 int report_text(FILE *out, const struct report *r, struct err *e)
 {
 	size_t count[SESSION_STATES];
@@ -42,6 +72,7 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 		say(out, "%s %s %s/%s: %s, %s: %s\n", d->mac, d->address, d->site[0] ? d->site : "-", d->rack[0] ? d->rack : "-",
 			session_state_word(d->state), report_fault_word(d), why);
 	}
+	say_left_out(out, r);
 	return 0;
 }
 

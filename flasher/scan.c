@@ -57,7 +57,8 @@ static void on_told(void *owner, struct scan_probe *probe, const struct scan_rec
 	s->done++;
 	s->result->count[record->state]++;
 	s->result->suspect += record->signs != 0;
-	if (record->state != SCAN_SILENT && keep(s->result, record, s->e))
+	s->result->missing += record->state == SCAN_SILENT && record->known[0];
+	if ((record->state != SCAN_SILENT || record->known[0]) && keep(s->result, record, s->e))
 		fail(s);
 	scan_probe_close(&probe);
 	fill(s);

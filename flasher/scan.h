@@ -55,6 +55,7 @@ struct scan_record {
 	struct inventory_board board;
 	enum scan_state state;
 	unsigned signs;
+	char known[MAC_TEXT_MAX + 1];      /* of the board that an inventory names at this address; "" for none */
 	bool twice;                        /* another address has this MAC, too */
 	bool by_model;                     /* the kind of board follows from its model alone */
 	char realm[CHALLENGE_REALM_MAX + 1]; /* printable */
@@ -62,9 +63,9 @@ struct scan_record {
 };
 
 struct scan_result {
-	struct scan_record *records;       /* of those that answered, sorted by address */
+	struct scan_record *records;       /* of those that answered, and of those that an inventory named; sorted by address */
 	size_t n, room;
-	size_t asked, count[SCAN_STATES], twice, suspect;
+	size_t asked, count[SCAN_STATES], twice, suspect, missing; /* MISSING: named by an inventory, and silent */
 };
 
 /* "silent", "found", "login", "foreign", "miner". */

@@ -299,7 +299,7 @@ static void on_miner(void *owner, const char *answer, size_t len, const char *wh
 	}
 	copy_text(p->record.board.model, sizeof p->record.board.model, p->id.model);
 	copy_text(p->record.board.version, sizeof p->record.board.version, p->id.version);
-	end(p, SCAN_MINER, "its miner answers at port 4028, its web server does not; without a MAC it is not in the inventory");
+	end(p, SCAN_MINER, "its miner answers at port 4028, its web server does not; it tells no MAC there");
 }
 
 /* An address where nobody picked up is not asked again. */
@@ -366,8 +366,10 @@ int scan_probe_open(struct scan_probe **out, const struct scan_options *options,
 	b = &p->record.board;
 	memcpy(b->site, note->site, sizeof b->site);
 	memcpy(b->rack, note->rack, sizeof b->rack);
-	memcpy(b->tags, note->tags, sizeof b->tags);
-	b->ntags = note->ntags;
+	for (size_t i = 0; i < note->ntags; i++) /* what an earlier scan said of it is asked anew */
+		if (!*inventory_state_means(note->tags[i]) && (options->quick || strcmp(note->tags[i], "suspect") != 0))
+			memcpy(b->tags[b->ntags++], note->tags[i], sizeof b->tags[0]);
+	memcpy(p->record.known, note->mac, sizeof p->record.known);
 	memcpy(b->credential, note->credential, sizeof b->credential);
 	p->logins = options->credentials ? credentials_find(options->credentials, note->credential) : NULL;
 	snprintf(p->host, sizeof p->host, "%u.%u.%u.%u", address >> 24 & 255, address >> 16 & 255, address >> 8 & 255, address & 255);

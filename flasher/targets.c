@@ -7,7 +7,7 @@
 
 #include "core/io.h"
 
-enum column { COLUMN_ADDRESS, COLUMN_SITE, COLUMN_RACK, COLUMN_TAGS, COLUMN_CREDENTIAL, COLUMN_OTHER };
+enum column { COLUMN_ADDRESS, COLUMN_SITE, COLUMN_RACK, COLUMN_TAGS, COLUMN_CREDENTIAL, COLUMN_MAC, COLUMN_OTHER };
 enum { COLUMNS_MAX = 24 };
 
 /* A list being read. */
@@ -80,7 +80,7 @@ static struct span take_field(struct span *rest)
 
 static int read_head(struct list *l, struct span line)
 {
-	static const char *const known[] = {"address", "site", "rack", "tags", "credential"};
+	static const char *const known[] = {"address", "site", "rack", "tags", "credential", "mac"};
 	bool more = true, address = false;
 
 	while (more) {
@@ -149,6 +149,8 @@ static int read_row(const struct list *l, struct span line)
 			rc = take_name(l, note.credential, field);
 		else if (l->columns[i] == COLUMN_TAGS)
 			rc = take_tags(l, &note, field);
+		else if (l->columns[i] == COLUMN_MAC && field.len && mac_parse(note.mac, field.at, field.len) != 0)
+			rc = complain(l, "not a MAC of one board (02:aa:bb:cc:dd:ee):", field);
 		if (rc)
 			return -1;
 	}

@@ -18,6 +18,7 @@ struct target_note {
 	char tags[INVENTORY_TAGS_MAX][TEXT_NAME_MAX + 1];
 	size_t ntags;
 	char credential[TEXT_NAME_MAX + 1];
+	char mac[MAC_TEXT_MAX + 1];   /* of the board that was there when the list was made, an inventory */
 	uint16_t port;                /* 0: as for all others */
 	bool single;                  /* the line names one address, not many */
 };
@@ -30,7 +31,7 @@ struct targets {
 };
 
 /* Adds what one argument says: a range (:PORT may follow it), @FILE, or - for standard input. A list has a range a line; or is CSV with a head line
- * that names `address' (a range, too) and any of site, rack, tags (parted by blanks), credential; of an inventory's further
+ * that names `address' (a range, too) and any of site, rack, tags (parted by blanks), credential, mac; of an inventory's further
  * columns no notice is taken. Lines that begin with # and empty ones are passed over. Returns 0 or -1 (usage, too-large, system). */
 int targets_add(struct targets *t, const char *argument, struct err *e);
 

@@ -62,3 +62,48 @@ head -c -1 "$golden/plan" >odd
 refused 'without its last byte' 2 usage reads odd
 : >odd
 refused 'nothing' 2 usage reads odd
+
+# --- no board disappears: what a scan found no way into, suspects and boards that were not picked are skipped, with the reason ---
+cat >picked.csv <<'CSV'
+mac,address,board,model,site,rack,tags
+02:00:00:00:01:01,10.1.0.1,zynq-s9,Antminer S9,ekb,r1,
+02:00:00:00:01:02,10.1.0.2,zynq-s9,Antminer S9i,ekb,r10,hot
+02:00:00:00:01:03,10.1.0.3,zynq-s9,Antminer S9,omsk,r1,suspect
+,10.1.0.4,,,ekb,r1,login
+02:00:00:00:01:05,10.1.0.5,zynq-s9,Antminer S9,ekb,r1,silent
+CSV
+picks() { # OPTION...: the last octets of the boards that are in the plan, and of those that are skipped
+    firmflash plan s9.firm.tar picked.csv --pubkey release.pub --boards "$TESTS/../boards" -o picked "$@" 2>.log || { cat .log; return 0; }
+    echo "$(sed -n 's/^device [^ ]* 10\.1\.0\.\([0-9]*\) .*/\1/p' picked | sort | tr -d '\n') $(sed -n 's/^skip [^ ]* 10\.1\.0\.\([0-9]*\) .*/\1/p' picked | sort | tr -d '\n')"
+}
+# picked WHAT WANT OPTION...
+picked() {
+    what=$1 want=$2
+    shift 2
+    got=$(picks "$@")
+    if [ "$got" = "$want" ]; then pass "$what"; else fail "$what" "$got, not $want"; fi
+}
+picked 'suspects, silent boards and such as refused the login are skipped' '12 345'
+ok '  a suspect with what to do' grep -q '^skip 02:00:00:00:01:03 .* suspect:%20.*--include-suspects' picked
+ok '  one without a MAC, too' grep -q '^skip \* 10\.1\.0\.4 .* login:%20it%20refused%20every%20login' picked
+ok '  and a silent one' grep -q '^skip 02:00:00:00:01:05 .* silent:%20nobody%20answers' picked
+ok '  which the plan says on the terminal' grep -q 'skipped 10.1.0.4: login: ' .log
+ok '  and which a run reports' sh -c 'firmflash apply picked --dry-run --pubkey release.pub --boards "$1" --bundle s9.firm.tar --quiet >report' sh "$TESTS/../boards"
+ok '  with the reason' grep -q '^1 left out: login: it refused every login' report
+ok '  and none is missing' grep -q '^ *3 skipped' report
+picked 'suspects when somebody says so' '123 45' --include-suspects
+picked 'only one site' '12 345' --only site=ekb
+picked 'only one rack, which is not the beginning of another' '1 2345' --only rack=r1
+picked 'racks by their beginning' '12 345' --only 'rack=r*'
+picked 'either of two racks' '12 345' --only rack=r1,r10
+picked 'two keys: both must hold' '2 1345' --only site=ekb --only tag=hot
+picked 'a model' '2 1345' --only 'model=Antminer S9i'
+picked 'a state' '12 345' --only state=found
+picked 'all but a tag' '1 2345' --exclude tag=hot
+picked 'all but a rack' '2 1345' --exclude rack=r1
+ok '  with the reason' grep -q '^skip 02:00:00:00:01:01 .* left%20out%20by%20--exclude%20rack=r1' picked
+refused 'a key that there is not' 2 usage firmflash plan s9.firm.tar picked.csv --pubkey release.pub --only shelf=1
+refused 'nothing left to do' 5 wrong-board firmflash plan s9.firm.tar picked.csv --pubkey release.pub --boards "$TESTS/../boards" --only site=nowhere -o none
+printf 'mac,address\n,10.1.0.9\n' >nomac.csv
+refused 'a board without a MAC and without a state' 2 usage firmflash plan s9.firm.tar nomac.csv --pubkey release.pub --boards "$TESTS/../boards" -o none
+explains '  it is named' '10.1.0.9 has no MAC'

@@ -20,7 +20,7 @@ scans() {
     scan "$@" -o "$T/csv" --details "$T/details" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
     if [ "$got" -eq "$want" ]; then pass "$what"; else fail "$what" "exit $got, wanted $want" "$(cat "$T/.err")"; fi
 }
-rows() { awk 'NR > 1' "$T/csv" | wc -l; }
+rows() { awk 'NR > 1' "$T/csv" | grep -cv '^,' || :; } # boards with their MAC
 # detail ADDRESS PATTERN
 detail() { grep "\"address\":\"$1:$http\"" "$T/details" | grep -qE -e "$2"; }
 
@@ -104,7 +104,16 @@ ok "Basic is not answered" detail 127.41.0.4 '"state":"login".*Basic'
 ok "a password that nobody knows" detail 127.41.0.5 '"state":"login".*no login was taken'
 ok "a board that hangs is none for now" sh -c '! grep -q "127.41.0.6:" "$1"' sh "$T/details"
 ok "a miner without its web server is seen by port 4028" detail 127.41.0.11 '"state":"miner".*"version":"1.0"'
-ok "and stands in no inventory" sh -c '! grep -q "127.41.0.11:" "$1"' sh "$T/csv"
+ok "and is in the inventory, with its state and without a MAC" grep -q "^,127.41.0.11:.*,miner," "$T/csv"
+ok "as are those that refused the login" [ "$(grep -cE '^,127\.41\.0\.[45]:.*,login,' "$T/csv")" -eq 2 ]
+cp "$T/csv" "$T/known.csv"
+sed -i "s/127\.41\.0\.3:/127.41.0.50:/" "$T/known.csv" # where nobody is
+scans "the inventory is scanned anew" 6 "@$T/known.csv" --password-file "$T/password" --try-factory
+ok "a known board that is silent stays, with its MAC" \
+    [ "$(grep -c "^$(sed -n 's/,127\.41\.0\.50:.*//p' "$T/known.csv"),127\.41\.0\.50:.*,silent," "$T/csv")" -eq 1 ]
+ok "no state is there twice" [ "$(grep -cE 'login login|suspect suspect|miner miner' "$T/csv")" -eq 0 ]
+scans "together with the place where it is now" 6 127.41.0.3 "@$T/known.csv" --password-file "$T/password" --try-factory
+ok "it is there once, at its new address" [ "$(grep -c '127\.41\.0\.50:' "$T/csv") $(grep -c '127\.41\.0\.3:' "$T/csv")" = "0 1" ]
 ok "stale nonces, no qop and SHA-256 are no hindrance" \
     [ "$(grep -E '127\.41\.0\.[789]:' "$T/details" | grep -c '"state":"found".*"signs":\[\]')" -eq 3 ]
 ok "suspects are tagged in the inventory" [ "$(grep -c ',suspect,' "$T/csv")" -eq 3 ]
@@ -144,7 +153,7 @@ end=$(($(date +%s) + 10))
 while [ ! -e "$T/proxy" ] && [ "$(date +%s)" -lt $end ]; do :; done
 scans "a MAC at two addresses" 6 127.41.0.10 127.41.0.12 127.41.0.40 --password-file "$T/password"
 ok "is reported at both" [ "$(grep -c '"mac_twice":true' "$T/details")" -eq 2 ]
-ok "and in the inventory at neither" [ "$(rows)" -eq 1 ]
+ok "and in the inventory with its MAC at neither" [ "$(rows) $(grep -c "^,.*,mac-twice," "$T/csv")" = "1 2" ]
 kill "$proxy"
 wait "$proxy" 2>/dev/null || :
 end_farm
@@ -242,7 +251,7 @@ sed 's/^title .*/&\nhardware zynq-s9/' "$boards/vnish.board" >"$T/vnish.board"
 firmkey generate -o "$T/key" --no-password >"$T/.log"
 firmpack build "$T/tree" --product p --version 2.0 --counter 5 --board zynq-s9 --key "$T/key.key" -o "$T/new.firm.tar" --quiet
 sed 's/,zynq-s9,/,vnish,0/' "$T/csv" >"$T/by-hand.csv"
-firmflash plan "$T/new.firm.tar" "$T/by-hand.csv" --pubkey "$T/key.pub" --boards "$T" --tries 1 --backoff 0.1 -o "$T/plan" 2>"$T/.log"
+firmflash plan "$T/new.firm.tar" "$T/by-hand.csv" --pubkey "$T/key.pub" --include-suspects --boards "$T" --tries 1 --backoff 0.1 -o "$T/plan" 2>"$T/.log"
 refused "its row with that kind, and a Digest line" 2 usage firmflash apply "$T/plan" --ledger "$T/ledger" --pubkey "$T/key.pub" --boards "$T" \
     --credentials "$T/hall" --api-port 0 --quiet
 explains "names what it lacks" '02:00:00:00:00:07: no line of the credential "hall" is for vnish, whose scheme is token'

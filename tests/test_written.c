@@ -175,6 +175,8 @@ static void random_plan(struct plan *p)
 			hostile(text, PLAN_REASON_MAX, true);
 		while (!*text || strcmp(text, "*") == 0);
 		snprintf(d->reason, sizeof d->reason, "%.*s", PLAN_REASON_MAX, text);
+		if (below(2))
+			d->board.mac[0] = '\0'; /* only its address is known */
 	}
 	assert_int_equal(plan_add_waves(p, waves == 1 ? "100%" : waves == 2 ? "1,hand:100%" : "1,1,100%", NULL), 0);
 }

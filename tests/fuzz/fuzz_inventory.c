@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (inventory_parse(&inv, "inv", (const char *)data, size, &e) == 0) {
 		for (size_t i = 0; i < inv.n; i++)
-			if (inventory_find(&inv, inv.boards[i].mac) != &inv.boards[i] || !inv.boards[i].address.text[0])
+			if ((inv.boards[i].mac[0] && inventory_find(&inv, inv.boards[i].mac) != &inv.boards[i]) || !inv.boards[i].address.text[0])
 				abort();
 		must_survive(&inv, false);
 		if (inv.n) /* an empty text is no JSON */
