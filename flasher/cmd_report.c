@@ -7,11 +7,24 @@
 #include <unistd.h>
 
 #include "core/cli.h"
+#include "core/say.h"
 #include "flasher/cmd.h"
 #include "flasher/output.h"
 #include "flasher/report_fill.h"
 
 typedef int report_form(FILE *out, const struct report *r, struct err *e);
+
+/* A board that has another address looks dead, too: a scan is cheaper than a card. */
+static void hint_cards(const struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->ndevices; i++)
+		n += report_needs_card(&r->devices[i]);
+	if (n)
+		say(stderr, "%zu %s a card. A board may only have moved to another address: before a card is made, `firmflash scan RANGE -o today.csv' and "
+			    "`firmflash retry LEDGER --state needs-card --inventory today.csv' look for it\n", n, cli_many(n, "board needs", "boards need"));
+}
 
 static int load_and_write(const char *file, report_form *form, const char *to, struct err *e)
 {
@@ -27,6 +40,8 @@ static int load_and_write(const char *file, report_form *form, const char *to, s
 	    form(out.file, &filled.report, e))
 		goto out;
 	rc = output_commit(&out, to, e);
+	if (rc == 0 && form == report_cards)
+		hint_cards(&filled.report);
 out:
 	output_discard(&out);
 	report_filled_free(&filled);
@@ -38,19 +53,22 @@ out:
 
 int cmd_status(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"needs-a-person", no_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
 	struct err e = {0};
-	bool json = false;
+	bool json = false, person = false;
+	report_form *form;
 	int option;
 
 	while ((option = cli_option(argc, argv, "", options, &e)) != -1) {
-		if (option != 'j')
+		if (option == '?')
 			return cli_wrong(&e);
-		json = true;
+		json = json || option == 'j';
+		person = person || option == 'p';
 	}
 	if (argc - optind != 1)
 		return cli_usage("one LEDGER is wanted");
-	return load_and_write(argv[optind], json ? report_json : report_text, NULL, &e) ? cli_fail_as(&e, json)
+	form = person ? (json ? report_person_json : report_person) : json ? report_json : report_text;
+	return load_and_write(argv[optind], form, NULL, &e) ? cli_fail_as(&e, json)
 											: cli_done(STATUS_DONE);
 }
 

@@ -29,7 +29,8 @@ static const char schema[] =
 	"CREATE TABLE device(id INTEGER PRIMARY KEY, mac TEXT NOT NULL UNIQUE, address TEXT NOT NULL, state TEXT NOT NULL,"
 	" class TEXT NOT NULL, text TEXT NOT NULL, uploads INTEGER NOT NULL, before TEXT NOT NULL, version TEXT NOT NULL,"
 	" figures INTEGER NOT NULL, hashrate INTEGER NOT NULL, chains INTEGER NOT NULL, fans INTEGER NOT NULL,"
-	" temp INTEGER NOT NULL, pools TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, counted INTEGER NOT NULL);"
+	" temp INTEGER NOT NULL, pools TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL, counted INTEGER NOT NULL,"
+	" was TEXT NOT NULL, was_class TEXT NOT NULL);"
 	"CREATE TABLE event(id INTEGER PRIMARY KEY, device INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL,"
 	" class TEXT NOT NULL, text TEXT NOT NULL);"
 	"CREATE INDEX event_of ON event(device, id);"
@@ -179,7 +180,7 @@ static int prepare_writes(struct ledger *l, struct err *e)
 {
 	return ledger_prepare(l, &l->put,
 		       "UPDATE device SET address=?2, state=?3, class=?4, text=?5, uploads=?6, before=?7, version=?8, "
-		       "figures=?9, hashrate=?10, chains=?11, fans=?12, temp=?13, pools=?14, began=?15, ended=?16, counted=?17 "
+		       "figures=?9, hashrate=?10, chains=?11, fans=?12, temp=?13, pools=?14, began=?15, ended=?16, counted=?17, was=?18, was_class=?19 "
 		       "WHERE id=?1", e) ||
 		       ledger_prepare(l, &l->event, "INSERT INTO event(device, at, state, class, text) VALUES(?1, ?2, ?3, ?4, ?5)", e) ||
 		       ledger_prepare(l, &l->note, "INSERT INTO note(at, kind, text) VALUES(?1, ?2, ?3)", e) ? -1 : 0;
@@ -188,7 +189,7 @@ static int prepare_writes(struct ledger *l, struct err *e)
 static int add_devices(struct ledger *l, const struct plan *plan, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
-	int rc = ledger_prepare(l, &s, "INSERT INTO device VALUES(?1, ?2, ?3, ?4, 'none', ?5, 0, '', '', 0, 0, 0, 0, 0, '', 0, 0, 0)", e);
+	int rc = ledger_prepare(l, &s, "INSERT INTO device VALUES(?1, ?2, ?3, ?4, 'none', ?5, 0, '', '', 0, 0, 0, 0, 0, '', 0, 0, 0, 'waiting', 'none')", e);
 
 	for (size_t i = 0; i < plan->n && rc == 0; i++) {
 		const struct plan_device *d = &plan->devices[i];

@@ -12,7 +12,7 @@
 struct ledger;
 
 enum {
-	LEDGER_SCHEMA = 1,         /* PRAGMA user_version */
+	LEDGER_SCHEMA = 2,         /* PRAGMA user_version */
 	LEDGER_VALUE_MAX = 8192,   /* bytes of a setting */
 };
 

@@ -38,7 +38,13 @@ static int load_row(sqlite3_stmt *s, struct ledger_device *d, const struct plan_
 	d->began_ms = (uint64_t)sqlite3_column_int64(s, 15);
 	d->ended_ms = (uint64_t)sqlite3_column_int64(s, 16);
 	d->counted = sqlite3_column_int(s, 17) != 0;
-	d->sent_ms = (uint64_t)sqlite3_column_int64(s, 18); /* NULL, for never, comes as 0 */
+	ledger_column(s, 18, word, sizeof word);
+	if (session_state_find(&x->was, word))
+		return -1;
+	ledger_column(s, 19, word, sizeof word);
+	if (session_class_find(&x->was_class, word))
+		return -1;
+	d->sent_ms = (uint64_t)sqlite3_column_int64(s, 20); /* NULL, for never, comes as 0 */
 	return 0;
 }
 
@@ -125,6 +131,8 @@ static void bind_device(sqlite3_stmt *s, uint32_t index, const struct ledger_dev
 	ledger_bind_number(s, 15, d->began_ms);
 	ledger_bind_number(s, 16, d->ended_ms);
 	ledger_bind_number(s, 17, d->counted);
+	ledger_bind(s, 18, session_state_word(x->was));
+	ledger_bind(s, 19, session_class_word(x->was_class));
 }
 
 int ledger_put(struct ledger *l, uint32_t index, const struct ledger_device *d, const enum session_state *edges,

@@ -90,6 +90,11 @@ const char *report_fault_word(const struct report_device *d)
 	return d->class == CLASS_NONE ? "" : session_class_word(d->class);
 }
 
+bool report_needs_card(const struct report_device *d)
+{
+	return d->state == SESSION_NEEDS_CARD || (!session_ended(d->state) && d->was == SESSION_NEEDS_CARD);
+}
+
 bool report_trouble(const struct report_device *d)
 {
 	return session_bad(d->state) || d->state == SESSION_ASKING;

@@ -19,6 +19,7 @@ struct report_device {
 	const char *version_before, *version;
 	unsigned wave;              /* from 1 */
 	enum session_state state;
+	enum session_state was;     /* how it had ended before a retry that it has not answered yet; SESSION_WAITING: no such retry */
 	enum session_class class;   /* of the failure */
 	const char *message;        /* why, for a person */
 	unsigned attempts;
@@ -70,6 +71,9 @@ int report_junit(FILE *out, const struct report *r, struct err *e);
 
 /* Metrics in Prometheus' text format, for the node exporter's textfile collector. */
 int report_metrics(FILE *out, const struct report *r, struct err *e);
+
+/* Whether D wants a recovery card: also while it is retried, until it answers. */
+bool report_needs_card(const struct report_device *d);
 
 /* The same to FILE, which is replaced by rename: a collector never reads half of it. Returns 0 or -1 (system). */
 int report_metrics_file(const char *file, const struct report *r, struct err *e);

@@ -59,6 +59,7 @@ void report_refresh(struct report_filled *f, const struct plan *plan, const stru
 		d->version_before = s->before;
 		d->version = s->version;
 		d->state = s->state;
+		d->was = s->was;
 		d->class = s->class;
 		d->message = s->text;
 		d->attempts = s->uploads;

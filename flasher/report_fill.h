@@ -34,8 +34,11 @@ void report_filled_free(struct report_filled *f);
 int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, struct ledger_device **devices, uint64_t now_ms,
 		struct err *e);
 
-/* Two more forms: a few lines for a terminal; CSV of the boards that want a recovery card. */
+/* Three more forms: a few lines for a terminal; CSV of the boards that want a recovery card; what waits for a person (halts, gates, cards,
+ * unknown boards), the oldest first, each with the next command: as lines, or as JSON, an object a line. */
 int report_text(FILE *out, const struct report *r, struct err *e);
 int report_cards(FILE *out, const struct report *r, struct err *e);
+int report_person(FILE *out, const struct report *r, struct err *e);
+int report_person_json(FILE *out, const struct report *r, struct err *e);
 
 #endif

@@ -83,7 +83,7 @@ int report_cards(FILE *out, const struct report *r, struct err *e)
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (d->state == SESSION_NEEDS_CARD)
+		if (report_needs_card(d))
 			say(out, "%s,%s,%s,%s,%s,%" PRIu64 "\n", d->mac, d->address, d->site, d->rack, d->board, d->ended_ms / 1000);
 	}
 	return 0;

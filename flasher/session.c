@@ -13,6 +13,8 @@ void session_retry(struct session *s)
 	bool may_have_it = s->uploads > 0 && s->class != CLASS_TRANSFER && s->class != CLASS_BUSY && s->class != CLASS_REFUSED &&
 			   s->class != CLASS_VERSION;
 
+	s->was = s->state;
+	s->was_class = s->class;
 	/* Sick boards have the new version: the first look finds that out, and their health is watched anew. */
 	s->state = !may_have_it || s->class == CLASS_HEALTH ? SESSION_WAITING :
 		   s->class == CLASS_REBOOT ? SESSION_ACCEPTED : SESSION_ASKING;

@@ -34,6 +34,8 @@ enum { SESSION_TEXT_MAX = 200 };
 struct session {
 	enum session_state state;        /* * */
 	enum session_class class;        /* * */
+	enum session_state was;          /* * how it had ended before a retry, until it answers; SESSION_WAITING: not retried, or it has answered */
+	enum session_class was_class;    /* * */
 	char mac[MAC_TEXT_MAX + 1];      /* * whom the plan means */
 	bool self_reboot;                /* of its profile */
 	uint32_t seed;                   /* of the jitter */
@@ -66,7 +68,8 @@ struct session_next {
 	unsigned nedges;
 };
 
-/* A board that ended badly is to begin again: from the start when it cannot have the image, else by being asked. */
+/* A board that ended badly is to begin again: from the start when it cannot have the image, else by being asked. How it had ended is kept until
+ * it answers: a retry that never reaches it leaves it as it was. */
 void session_retry(struct session *s);
 
 /* Begins, or goes on after a crash or a stop from the state that the ledger tells. */

@@ -165,6 +165,8 @@ void step_identified(const struct step *p, const struct link_event *event)
 	const struct link_identity *i = &event->identity;
 
 	if (event->result.outcome != OUTCOME_ACCEPTED) {
+		if (event->fault == CLASS_LOGIN || event->fault == CLASS_BUSY || event->fault == CLASS_FOREIGN)
+			step_answered(p); /* somebody is there, though not as it should be */
 		if (s->state == SESSION_WAITING)
 			first_look_failed(p, event);
 		else
@@ -175,6 +177,7 @@ void step_identified(const struct step *p, const struct link_event *event)
 		somebody_else(p, i);
 		return;
 	}
+	step_answered(p);
 	snprintf(s->version, sizeof s->version, "%s", i->version);
 	if (s->state == SESSION_WAITING) {
 		first_look(p, i);

@@ -21,10 +21,26 @@ void step_act(const struct step *p, enum link_act a, uint64_t delay_ms)
 
 void step_end(const struct step *p, enum session_state state, enum session_class class, const char *text)
 {
-	p->s->class = class;
-	snprintf(p->s->text, sizeof p->s->text, "%.*s", SESSION_TEXT_MAX - 1, text);
+	struct session *s = p->s;
+
+	if (s->was) { /* retried, and it never answered: nothing new is known */
+		snprintf(s->text, sizeof s->text, "asked again, and still: %.*s", SESSION_TEXT_MAX - 32, text);
+		state = s->was;
+		class = s->was_class;
+		s->was = SESSION_WAITING;
+		s->was_class = CLASS_NONE;
+	} else {
+		snprintf(s->text, sizeof s->text, "%.*s", SESSION_TEXT_MAX - 1, text);
+	}
+	s->class = class;
 	p->next->want = WANT_NOTHING;
 	step_enter(p, state);
+}
+
+void step_answered(const struct step *p)
+{
+	p->s->was = SESSION_WAITING;
+	p->s->was_class = CLASS_NONE;
 }
 
 uint64_t step_backoff(const struct step *p, uint32_t nth)

@@ -17,7 +17,9 @@ struct step {
 void step_enter(const struct step *p, enum session_state state);
 /* Wants an act, DELAY_MS from now. */
 void step_act(const struct step *p, enum link_act a, uint64_t delay_ms);
-/* It has ended, because of TEXT. */
+/* The board itself has answered: how it ended before a retry counts no more. */
+void step_answered(const struct step *p);
+/* It has ended, because of TEXT. A board that was retried and has not answered ends as it had before. */
 void step_end(const struct step *p, enum session_state state, enum session_class class, const char *text);
 
 /* Milliseconds before the NTH try from 0: doubling, with up to a quarter more or less, since boards of one rack must not come

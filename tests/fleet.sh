@@ -89,6 +89,7 @@ plan plan --waves 2,100% --uploads 4
 exits 'a bad image' 7 apply plan bad
 ok '  stops at the canaries' test "$(total flashed)" -le 2
 ok '  and the halt says why' grep -q 'halted: 1 failed in the canary wave' out
+ok '  which waits for a person' sh -c 'firmflash status bad --needs-a-person | grep -q " halt: 1 failed in the canary wave.*; next: .*resume --lift"'
 refused '  resume alone does not go on' 7 halted firmflash resume bad --quiet
 exits '  --lift does' 7 firmflash resume bad --lift --quiet
 ok '  until the next halt' test "$(total flashed)" -le 20
@@ -103,6 +104,14 @@ ok '  lost answers were asked about, not guessed: all that took the image and ar
 ok '  the refusing ones are rejected' grep -q '^ *2 rejected' out
 ok '  the bricked ones want a card' test "$(firmflash report mixed --cards | grep -c '^02:')" -eq 2
 ok '  and nobody was flashed twice' test "$(total flashed_twice)" -eq 0
+ok '  which a person is told, with the next command' sh -c 'firmflash status mixed --needs-a-person >person && [ "$(grep -c " card 02:.*; next: .*firmflash scan" person)" -eq 2 ]'
+ok '  also as JSON' python3 -c 'import json, subprocess
+rows = [json.loads(x) for x in subprocess.run(["firmflash", "status", "mixed", "--needs-a-person", "--json"], capture_output=True, check=True).stdout.splitlines()]
+assert [r["kind"] for r in rows] == ["card", "card"] and all(r["next"] and r["since"] for r in rows)
+assert [r["since"] for r in rows] == sorted(r["since"] for r in rows)'
+exits '  a retry that does not reach them' 6 firmflash retry mixed --state needs-card --quiet
+ok '  leaves them as they were' test "$(firmflash report mixed --cards 2>hint | grep -c '^02:')" -eq 2
+ok '  and the list of cards says to look for them first' grep -q 'firmflash scan .*retry' hint
 end_farm
 
 # --- a gate, a drain, and kill -9 ---
@@ -110,6 +119,7 @@ begin 94 30 --write-ms 60
 plan plan --waves 10,hand:100% --uploads 4
 exits 'a gate' 7 apply plan gated
 ok '  holds' test "$(total flashed)" -eq 10
+ok '  and waits for a person' sh -c 'firmflash status gated --needs-a-person | grep -q " gate: .*; next: .*resume --open"'
 exits '  until it is opened' 0 firmflash resume gated --open --quiet
 ok '  then all is done' test "$(total flashed)" -eq 30
 end_farm

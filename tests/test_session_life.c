@@ -84,9 +84,43 @@ static void a_retry_asks_first_who_may_have_the_image(void **state)
 		struct session s = {.state = SESSION_FAILED, .class = rows[i].class, .uploads = rows[i].uploads};
 
 		session_retry(&s);
+		if (s.was != SESSION_FAILED || s.was_class != rows[i].class)
+			fail_msg("row %zu: how it had ended is forgotten", i);
 		if (s.state != rows[i].state || s.uploads != rows[i].uploads_then || s.class != CLASS_NONE)
 			fail_msg("row %zu: %s, %u uploads", i, session_state_word(s.state), s.uploads);
 	}
+}
+
+/* A board that needed a card needs one still when a retry does not reach it; one that answers is judged anew. */
+static void a_retry_that_reaches_nobody_changes_nothing(void **state)
+{
+	struct session s = {.state = SESSION_NEEDS_CARD, .class = CLASS_DEAD, .uploads = 1};
+	struct session_next next = {0};
+	struct link_event event = look(UNREACHABLE);
+	uint64_t now = NOW;
+
+	(void)state;
+	snprintf(s.mac, sizeof s.mac, "%s", mac);
+	session_retry(&s);
+	assert_int_equal(s.state, SESSION_ASKING);
+	session_begin(&s, &rules, now, &next);
+	while (!session_ended(s.state)) {
+		now += rules.poll_ms;
+		session_told(&s, &rules, &event, now, &next);
+	}
+	assert_int_equal(s.state, SESSION_NEEDS_CARD);
+	assert_int_equal(s.class, CLASS_DEAD);
+	assert_int_equal(next.edges[next.nedges - 1], SESSION_NEEDS_CARD);
+
+	session_retry(&s);
+	session_begin(&s, &rules, now, &next);
+	event = look(OLD_HOLDS_NOTHING); /* it is back, and does not have the image */
+	session_told(&s, &rules, &event, now, &next);
+	assert_int_equal(s.was, SESSION_WAITING);
+	event = look(LOGIN);
+	session_told(&s, &rules, &event, now, &next);
+	assert_int_equal(s.state, SESSION_FAILED);
+	assert_int_equal(s.class, CLASS_LOGIN);
 }
 
 /* Doubles up to sixteen times, is spread, and differs from board to board. */
@@ -141,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_goes_on),
 		cmocka_unit_test(a_retry_asks_first_who_may_have_the_image),
+		cmocka_unit_test(a_retry_that_reaches_nobody_changes_nothing),
 		cmocka_unit_test(tries_are_spread),
 		cmocka_unit_test(words_are_found_again),
 	};

@@ -81,7 +81,7 @@ static bool harmless(const char *c, bool json)
 static void must_be_harmless(const struct report *r)
 {
 	static int (*const forms[])(FILE *, const struct report *, struct err *) = {report_text, report_html, report_json, report_csv,
-										    report_junit, report_metrics, report_cards};
+										    report_junit, report_metrics, report_cards, report_person, report_person_json};
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		char *text = NULL;
