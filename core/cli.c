@@ -239,16 +239,78 @@ int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, 
 
 int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e)
 {
-	static const char units[] = "MGT";
+	static const char units[] = "KMGT";
 	size_t n = strlen(text);
 	const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
-	unsigned shift = unit ? 20 + 10 * (unsigned)(unit - units) : 0;
+	unsigned shift = unit ? 10 + 10 * (unsigned)(unit - units) : 0;
 
 	if (text_number(out, (struct span){text, n - (unit != NULL)}, max >> shift))
-		return err_set(e, VERDICT_USAGE, "%s `%s' is no number of bytes, alone or with M, G or T behind it, of at most %" PRIu64 " MiB", what,
+		return err_set(e, VERDICT_USAGE, "%s `%s' is not a number of bytes, alone or with K, M, G or T behind it, of at most %" PRIu64 " MiB", what,
 			       text, max >> 20);
 	*out <<= shift;
 	return 0;
+}
+
+/* "2.5", at most three decimals, to thousandths. */
+static int thousandths(uint64_t *out, struct span text)
+{
+	const char *dot = text.len ? memchr(text.at, '.', text.len) : NULL;
+	size_t whole = dot ? (size_t)(dot - text.at) : text.len, n = dot ? text.len - whole - 1 : 0;
+	uint64_t value, part = 0;
+
+	if (text_number(&value, (struct span){text.at, whole}, 1000000000) != 0 || n > 3 || (dot && n == 0))
+		return -1;
+	for (size_t i = 0; i < 3; i++) {
+		char c = i < n ? text.at[whole + 1 + i] : '0';
+
+		if (c < '0' || c > '9')
+			return -1;
+		part = part * 10 + (uint64_t)(c - '0');
+	}
+	*out = value * 1000 + part;
+	return 0;
+}
+
+int cli_duration(uint64_t *out_ms, const char *text, uint64_t max_ms, const char *what, struct err *e)
+{
+	static const struct {
+		const char *name;
+		uint64_t ms;
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+	enum { UNITS = sizeof units / sizeof *units };
+	const char *at = text;
+	uint64_t sum = 0, value;
+	size_t least = 0;
+
+	if (thousandths(&sum, (struct span){text, strlen(text)}) == 0) { /* without a unit: seconds */
+		if (sum > max_ms)
+			goto bad;
+		*out_ms = sum;
+		return 0;
+	}
+	for (sum = 0; *at;) {
+		size_t digits = strspn(at, "0123456789."), letters = strspn(at + digits, "dhms"), u = least;
+
+		while (u < UNITS && !span_is((struct span){at + digits, letters}, units[u].name))
+			u++;
+		if (u == UNITS || thousandths(&value, (struct span){at, digits}) != 0)
+			goto bad;
+		if (value / 1000 > max_ms / units[u].ms) /* before the product, which could overflow */
+			goto bad;
+		value = value * units[u].ms / 1000;
+		if (value > max_ms || sum > max_ms - value)
+			goto bad;
+		sum += value;
+		least = u + 1;
+		at += digits + letters;
+	}
+	if (at == text)
+		goto bad;
+	*out_ms = sum;
+	return 0;
+bad:
+	return err_set(e, VERDICT_USAGE, "%s `%s\' is not a duration of at most %" PRIu64 " s: want seconds, or 500ms, 30s, 10m, 1h30m, 2d", what, text,
+		       max_ms / 1000);
 }
 
 int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, bool *have_rev, const char *text, struct err *e)

@@ -61,7 +61,11 @@ MUST_CHECK int cli_board(char id[static TEXT_NAME_MAX + 1], uint64_t *revision, 
 /* Parses a decimal number of at most MAX. Returns 0 or -1 (usage, naming WHAT). */
 MUST_CHECK int cli_number(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
 
-/* Parses "512M", "8G", "2T", or a number of bytes, of at most MAX bytes. Returns 0 or -1 (usage, naming WHAT). */
+/* Parses a duration into milliseconds: "90" and "2.5" are seconds; "500ms", "30s", "10m", "1h30m", "2d" have units, the largest first. At most
+ * MAX_MS. Returns 0 or -1 (usage, naming WHAT). */
+MUST_CHECK int cli_duration(uint64_t *out_ms, const char *text, uint64_t max_ms, const char *what, struct err *e);
+
+/* Parses "64K", "512M", "8G", "2T", or a number of bytes, of at most MAX bytes. Returns 0 or -1 (usage, naming WHAT). */
 MUST_CHECK int cli_bytes(uint64_t *out, const char *text, uint64_t max, const char *what, struct err *e);
 
 #endif

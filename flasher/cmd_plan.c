@@ -17,26 +17,27 @@ enum {
 	OPT_FIRST_NUMBER, /* from here on: as in numbers[] */
 };
 
-/* Options that set a number; MS: given in seconds, with up to three decimals. */
+/* Options that set a number. */
 static const struct number {
 	const char *name;
 	size_t at;
-	bool ms, wide; /* WIDE: 64 bits */
+	enum { COUNT, DURATION, BYTES } kind;
+	bool wide; /* 64 bits */
 	uint64_t low, high;
 } numbers[] = {
-	{"uploads", offsetof(struct plan, limits.uploads), false, true, 0, 1000000},
-	{"limit-rate", offsetof(struct plan, limits.rate), false, true, 0, INT64_MAX},
-	{"reboots", offsetof(struct plan, limits.reboots), false, true, 0, 1000000},
-	{"timeout", offsetof(struct plan, limits.timeout_ms), true, true, 1, 86400000},
-	{"tries", offsetof(struct plan, rules.tries), false, false, 1, 20},
-	{"backoff", offsetof(struct plan, rules.backoff_ms), true, true, 1, 3600000},
-	{"poll", offsetof(struct plan, rules.poll_ms), true, true, 1, 3600000},
-	{"boot", offsetof(struct plan, rules.boot_ms), true, true, 1, 86400000},
-	{"settle", offsetof(struct plan, rules.settle_ms), true, true, 0, 86400000},
-	{"health", offsetof(struct plan, rules.health_ms), true, true, 1, 86400000},
-	{"soak", offsetof(struct plan, rules.soak_ms), true, true, 0, 604800000},
-	{"hashrate", offsetof(struct plan, rules.hashrate_percent), false, false, 0, 100},
-	{"temperature", offsetof(struct plan, rules.temp_c), false, false, 0, 200},
+	{"uploads", offsetof(struct plan, limits.uploads), COUNT, true, 0, 1000000},
+	{"limit-rate", offsetof(struct plan, limits.rate), BYTES, true, 0, INT64_MAX},
+	{"reboots", offsetof(struct plan, limits.reboots), COUNT, true, 0, 1000000},
+	{"timeout", offsetof(struct plan, limits.timeout_ms), DURATION, true, 1, 86400000},
+	{"tries", offsetof(struct plan, rules.tries), COUNT, false, 1, 20},
+	{"backoff", offsetof(struct plan, rules.backoff_ms), DURATION, true, 1, 3600000},
+	{"poll", offsetof(struct plan, rules.poll_ms), DURATION, true, 1, 3600000},
+	{"boot", offsetof(struct plan, rules.boot_ms), DURATION, true, 1, 86400000},
+	{"settle", offsetof(struct plan, rules.settle_ms), DURATION, true, 0, 86400000},
+	{"health", offsetof(struct plan, rules.health_ms), DURATION, true, 1, 86400000},
+	{"soak", offsetof(struct plan, rules.soak_ms), DURATION, true, 0, 604800000},
+	{"hashrate", offsetof(struct plan, rules.hashrate_percent), COUNT, false, 0, 100},
+	{"temperature", offsetof(struct plan, rules.temp_c), COUNT, false, 0, 200},
 };
 enum { NUMBERS = sizeof numbers / sizeof *numbers, SHOWN_MAX = 10 };
 
@@ -47,25 +48,6 @@ struct plan_options {
 	bool halts_given, json;
 };
 
-/* Seconds, "2.5", to milliseconds. */
-static int take_seconds(uint64_t *out, const char *text, uint64_t high, const char *name, struct err *e)
-{
-	size_t whole = strcspn(text, "."), n = text[whole] ? strlen(text + whole + 1) : 0;
-	uint64_t seconds, part = 0;
-
-	if (text_number(&seconds, (struct span){text, whole}, high / 1000) || n > 3 || (text[whole] && n == 0))
-		return err_set(e, VERDICT_USAGE, "--%s wants seconds, with at most three decimals", name);
-	for (size_t i = 0; i < 3; i++) {
-		char c = i < n ? text[whole + 1 + i] : '0';
-
-		if (c < '0' || c > '9')
-			return err_set(e, VERDICT_USAGE, "--%s wants seconds, with at most three decimals", name);
-		part = part * 10 + (uint64_t)(c - '0');
-	}
-	*out = seconds * 1000 + part;
-	return 0;
-}
-
 static int take_number(struct plan *p, const struct number *n, const char *text, struct err *e)
 {
 	uint64_t value;
@@ -73,7 +55,9 @@ static int take_number(struct plan *p, const struct number *n, const char *text,
 	uint32_t narrow;
 
 	snprintf(option, sizeof option, "--%s", n->name);
-	if (n->ms ? take_seconds(&value, text, n->high, n->name, e) : cli_number(&value, text, n->high, option, e))
+	if (n->kind == DURATION ? cli_duration(&value, text, n->high, option, e)
+	    : n->kind == BYTES  ? cli_bytes(&value, text, n->high, option, e)
+				: cli_number(&value, text, n->high, option, e))
 		return -1;
 	if (value < n->low)
 		return err_set(e, VERDICT_USAGE, "--%s %s is too little", n->name, text);

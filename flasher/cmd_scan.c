@@ -75,19 +75,23 @@ static int take_counted(struct run *run, int option, const char *value, struct e
 		const char *name;
 		uint64_t low, high;
 	} bounds[] = {[OPT_PASSWORD_FD] = {"--password-fd", 0, INT_MAX}, [OPT_PORT] = {"--port", 1, UINT16_MAX},
-		      [OPT_API_PORT] = {"--api-port", 0, UINT16_MAX},     [OPT_TIMEOUT] = {"--timeout", 1, TIMEOUT_MAX},
+		      [OPT_API_PORT] = {"--api-port", 0, UINT16_MAX},     
 		      [OPT_RATE] = {"--rate", 1, RATE_MAX},               [OPT_CONCURRENCY] = {"--concurrency", 1, RATE_MAX},
 		      [OPT_MAX] = {"--max-addresses", 1, RANGES_MAX}};
 	struct scan_options *o = &run->options;
 	uint64_t n;
 
+	if (option == OPT_TIMEOUT) {
+		if (cli_duration(&o->timeout_ms, value, (uint64_t)TIMEOUT_MAX * 1000, "--timeout", e) != 0)
+			return -1;
+		return o->timeout_ms ? 0 : err_set(e, VERDICT_USAGE, "--timeout wants more than nothing");
+	}
 	if (take_number(&n, value, bounds[option].low, bounds[option].high, bounds[option].name, e))
 		return -1;
 	switch (option) {
 	case OPT_PASSWORD_FD: run->password_fd = (int)n; break;
 	case OPT_PORT: o->port = (uint16_t)n; break;
 	case OPT_API_PORT: o->api_port = (uint16_t)n; break;
-	case OPT_TIMEOUT: o->timeout_ms = n * 1000; break;
 	case OPT_RATE: o->rate = (uint32_t)n; break;
 	case OPT_CONCURRENCY: o->concurrency = (uint32_t)n; break;
 	default: run->targets.ranges.limit = (size_t)n; break;

@@ -178,7 +178,7 @@ int fleet_run_retry(struct fleet_run *f, const char *states, struct err *e)
 			continue;
 		session_retry(&d->session);
 		d->counted = false;
-		d->ended_ms = 0;
+		d->began_ms = d->ended_ms = 0; /* how long it takes counts from here */
 		if (ledger_put(f->ledger, (uint32_t)i, d, &d->session.state, 1, fleet_wall_ms(), e))
 			return -1;
 	}

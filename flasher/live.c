@@ -128,7 +128,7 @@ static void say_faults(char *text, size_t size, const struct report *r)
 
 static void draw_table(struct live *l, const struct report *r)
 {
-	char text[LINE_MAX_BYTES], faults[256], spent[WRITE_SPAN_MAX], left[WRITE_SPAN_MAX], name[160], doing[WRITE_DOING_MAX];
+	char text[LINE_MAX_BYTES], faults[256], spent[WRITE_SPAN_MAX], left[WRITE_SPAN_MAX], name[160], doing[WRITE_DOING_MAX], rate[WRITE_SPAN_MAX];
 	size_t count[SESSION_STATES];
 
 	if (l->drawn)
@@ -136,9 +136,9 @@ static void draw_table(struct live *l, const struct report *r)
 	l->drawn = 0;
 	look_at_size(l);
 	snprintf(name, sizeof name, "%.64s %.64s", r->product, r->version);
-	snprintf(text, sizeof text, "%s  %s  %s so far, %s left  %.1f MB/s", name, r->state,
+	snprintf(text, sizeof text, "%s  %s  %s so far, %s left  %s", name, r->state,
 		 write_span(spent, r->now_ms > r->began_ms ? (r->now_ms - r->began_ms) / 1000 : 0),
-		 write_span(left, report_left_s(r)), (double)r->rate / 1e6);
+		 write_span(left, report_left_s(r)), write_rate(rate, r->rate));
 	put(l, BOLD, text);
 	put(l, DIM, "wave          boards   good  going    bad  unknown state");
 	wave_rows(l, r);
@@ -174,7 +174,7 @@ static size_t wave_of_now(const struct report *r)
 static void say_line(struct live *l, const struct report *r)
 {
 	size_t wave = wave_of_now(r), count[SESSION_STATES];
-	char key[sizeof l->said], left[WRITE_SPAN_MAX], doing[WRITE_DOING_MAX];
+	char key[sizeof l->said], left[WRITE_SPAN_MAX], rate[WRITE_SPAN_MAX], doing[WRITE_DOING_MAX];
 	uint32_t seen = 0;
 	struct report_sums s;
 
@@ -197,7 +197,7 @@ static void say_line(struct live *l, const struct report *r)
 	if (*write_doing(doing, count))
 		fprintf(l->out, " (%s)", doing);
 	if (s.ended < s.all)
-		fprintf(l->out, "; %.1f MB/s, %s left", (double)r->rate / 1e6, write_span(left, report_left_s(r)));
+		fprintf(l->out, "; %s%stime left: %s", write_rate(rate, r->rate), r->rate ? ", " : "", write_span(left, report_left_s(r)));
 	putc('\n', l->out);
 }
 

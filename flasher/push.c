@@ -54,12 +54,21 @@ static int take_user(struct push_options *o, const char *value, struct err *e)
 							  CREDENTIAL_USER_MAX);
 }
 
-static int take_number(uint64_t *out, const char *value, uint64_t low, uint64_t high, const char *what, struct err *e)
+static int take_timeout(struct push_options *o, const char *value, struct err *e)
 {
-	if (cli_number(out, value, high, what, e))
+	uint64_t ms;
+
+	if (cli_duration(&ms, value, (uint64_t)PUSH_TIMEOUT_MAX * 1000, "--timeout", e) != 0)
 		return -1;
-	return *out >= low ? 0
-			   : err_set(e, VERDICT_USAGE, "%s %s is less than %llu", what, value, (unsigned long long)low);
+	o->timeout = ms / 1000;
+	return o->timeout ? 0 : err_set(e, VERDICT_USAGE, "--timeout %s is less than 1 s", value);
+}
+
+static int take_rate(struct push_options *o, const char *value, struct err *e)
+{
+	if (cli_bytes(&o->rate, value, INT64_MAX, "--limit-rate", e) != 0)
+		return -1;
+	return o->rate >= PUSH_RATE_MIN ? 0 : err_set(e, VERDICT_USAGE, "--limit-rate %s is less than %d bytes a second", value, PUSH_RATE_MIN);
 }
 
 static int take_value(struct push_options *o, int option, const char *value, struct err *e)
@@ -83,9 +92,9 @@ static int take_value(struct push_options *o, int option, const char *value, str
 	case OPT_KEYRING:
 		return trust_add_keyring_file(&o->trust, value, e);
 	case OPT_TIMEOUT:
-		return take_number(&o->timeout, value, 1, PUSH_TIMEOUT_MAX, "--timeout", e);
+		return take_timeout(o, value, e);
 	case OPT_RATE:
-		return take_number(&o->rate, value, PUSH_RATE_MIN, INT64_MAX, "--limit-rate", e);
+		return take_rate(o, value, e);
 	default:
 		return err_set(e, VERDICT_USAGE, "this verb has no such option");
 	}

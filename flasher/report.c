@@ -39,20 +39,88 @@ void report_sum(struct report_sums *s, const size_t count[static SESSION_STATES]
 	s->ended = s->good + s->bad + s->unknown + s->skipped;
 }
 
+/* What finished work of a wave tells: when its boards began, and how many did. */
+struct pace {
+	uint64_t first_ms, last_ms;
+	size_t begun, waiting;
+	uint64_t due_ms;  /* when the last of those under way should end */
+	bool going;
+};
+
+/* How long a board takes, soak and all: the longest of those that ended well, or of all that were sent the image; 0: none has. */
+static uint64_t board_ms(const struct report *r)
+{
+	uint64_t good = 0, any = 0;
+
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+		uint64_t ms = d->ended_ms > d->began_ms && d->began_ms ? d->ended_ms - d->began_ms : 0;
+
+		if (d->state == SESSION_SUCCESS && ms > good)
+			good = ms;
+		if (session_bad(d->state) && d->attempts && ms > any)
+			any = ms;
+	}
+	return good ? good : any;
+}
+
+static void pace_of(struct pace *p, const struct report *r, unsigned wave, uint64_t each_ms)
+{
+	*p = (struct pace){0};
+	for (size_t i = 0; i < r->ndevices; i++) {
+		const struct report_device *d = &r->devices[i];
+
+		if (d->wave != wave || d->state == SESSION_ALREADY || d->state == SESSION_SKIPPED)
+			continue;
+		if (d->state == SESSION_WAITING && !d->began_ms) {
+			p->waiting++;
+			continue;
+		}
+		if (d->began_ms && (!p->first_ms || d->began_ms < p->first_ms))
+			p->first_ms = d->began_ms;
+		if (d->began_ms > p->last_ms)
+			p->last_ms = d->began_ms;
+		p->begun += d->began_ms != 0;
+		if (session_ended(d->state))
+			continue;
+		p->going = true;
+		if (d->began_ms + each_ms > p->due_ms)
+			p->due_ms = d->began_ms + each_ms;
+	}
+}
+
+/* Boards of a wave begin one after another, as fast as limits let them, and each takes its time; waves follow each other. */
 uint64_t report_left_s(const struct report *r)
 {
+	uint64_t each = board_ms(r), gaps_ms = 0, gaps = 0, left = 0;
 	size_t count[SESSION_STATES];
 	struct report_sums s;
+	struct pace p;
 
 	report_count(r, 0, count);
 	report_sum(&s, count);
 	if (s.ended == s.all)
 		return 0;
-	/* Those that were passed over at once say nothing about the pace. */
-	if (s.ended <= s.skipped + count[SESSION_ALREADY] || !r->began_ms || r->now_ms <= r->began_ms)
+	if (!each || !r->now_ms)
 		return UINT64_MAX;
-	return (uint64_t)((double)(r->now_ms - r->began_ms) / 1e3 * (double)(s.all - s.ended) /
-			  (double)(s.ended - s.skipped - count[SESSION_ALREADY]));
+	for (unsigned w = 1; w <= r->nwaves; w++) {
+		pace_of(&p, r, w, each);
+		if (p.begun > 1) {
+			gaps_ms += p.last_ms - p.first_ms;
+			gaps += p.begun - 1;
+		}
+	}
+	for (unsigned w = 1; w <= r->nwaves; w++) {
+		uint64_t wave = 0;
+
+		pace_of(&p, r, w, each);
+		if (p.waiting)
+			wave = each + (gaps ? gaps_ms * (p.waiting - 1) / gaps : 0);
+		if (p.going && p.due_ms > r->now_ms && p.due_ms - r->now_ms > wave)
+			wave = p.due_ms - r->now_ms;
+		left += wave;
+	}
+	return (left + 999) / 1000;
 }
 
 static int by_number(const void *a, const void *b)
@@ -173,6 +241,37 @@ const char *write_time(char out[static WRITE_TIME_MAX], uint64_t ms)
 
 	if (ms == 0 || !gmtime_r(&seconds, &tm) || strftime(out, WRITE_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		out[0] = '\0';
+	return out;
+}
+
+const char *write_local_time(char out[static WRITE_TIME_MAX], uint64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	char zone[8];
+	struct tm tm;
+	size_t n;
+
+	out[0] = '\0';
+	tzset(); /* localtime_r() need not */
+	if (ms == 0 || !localtime_r(&seconds, &tm) || strftime(zone, sizeof zone, "%z", &tm) != 5)
+		return out;
+	n = strftime(out, WRITE_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (n == 0)
+		out[0] = '\0';
+	else
+		snprintf(out + n, WRITE_TIME_MAX - n, "%.3s:%.2s", zone, zone + 3);
+	return out;
+}
+
+const char *write_rate(char out[static WRITE_SPAN_MAX], uint64_t bytes)
+{
+	out[0] = '\0';
+	if (bytes >= 950000)
+		snprintf(out, WRITE_SPAN_MAX, "%.1f MB/s", (double)bytes / 1e6);
+	else if (bytes >= 1000)
+		snprintf(out, WRITE_SPAN_MAX, "%.0f kB/s", (double)bytes / 1e3);
+	else if (bytes)
+		snprintf(out, WRITE_SPAN_MAX, "%u B/s", (unsigned)bytes);
 	return out;
 }
 

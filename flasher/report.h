@@ -59,7 +59,8 @@ struct report {
 /* How many devices are in each state; of WAVE only unless that is 0. */
 void report_count(const struct report *r, unsigned wave, size_t count[static SESSION_STATES]);
 
-/* Seconds until all have ended, guessed from those that have; UINT64_MAX when there is nothing to guess from. */
+/* Seconds until all have ended, from how long boards took that have, soaks and waves included; UINT64_MAX, which is shown as "unknown", until a board
+ * has ended that was sent the image. */
 uint64_t report_left_s(const struct report *r);
 
 /* Each writes one whole document. Returns 0, or -1 (system: out of memory); the caller checks the stream.

@@ -108,7 +108,7 @@ static const char *last_state(const struct report_filled *f, const struct ledger
 
 	for (size_t i = 0; i < f->report.ndevices; i++)
 		left += !session_ended(devices[i].session.state);
-	return left == 0 ? "done" : *halted ? "halted" : strcmp(kind, "gate") == 0 ? "gate" :
+	return *halted ? "halted" : left == 0 ? "done" : strcmp(kind, "gate") == 0 ? "gate" :
 	       strcmp(kind, "stop") == 0 ? "stopped" : in_use ? "running" : "interrupted";
 }
 

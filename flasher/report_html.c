@@ -67,7 +67,7 @@ static void number_tile(FILE *out, const char *colour, size_t n, const char *lab
 
 static void tiles(FILE *out, const struct report *r, const struct report_sums *s)
 {
-	char text[WRITE_SPAN_MAX];
+	char text[WRITE_SPAN_MAX], rate[WRITE_SPAN_MAX];
 
 	fputs("<div class=\"tiles\">", out);
 	number_tile(out, "line", s->all, "boards");
@@ -79,8 +79,10 @@ static void tiles(FILE *out, const struct report *r, const struct report_sums *s
 	if (s->skipped)
 		number_tile(out, "skipped", s->skipped, "skipped");
 	if (s->ended < s->all) {
-		snprintf(text, sizeof text, "%.1f MB/s", (double)r->rate / 1e6);
-		tile(out, "line", text, "upload");
+		if (r->rate) {
+			snprintf(text, sizeof text, "%s", write_rate(rate, r->rate));
+			tile(out, "line", text, "upload");
+		}
 		tile(out, "line", write_span(text, report_left_s(r)), "left, about");
 	} else if (r->began_ms && r->now_ms > r->began_ms) {
 		tile(out, "line", write_span(text, (r->now_ms - r->began_ms) / 1000), "in all");
@@ -112,8 +114,8 @@ static void head(FILE *out, const struct report *r)
 	write_markup(out, r->state);
 	fputs("</span></header>\n<p class=\"sub\">", out);
 	if (r->began_ms)
-		fprintf(out, "Begun %s &middot; ", write_time(time, r->began_ms));
-	fprintf(out, "as of %s &middot; plan <span class=\"mono\">", write_time(time, r->now_ms));
+		fprintf(out, "Begun %s &middot; ", write_local_time(time, r->began_ms));
+	fprintf(out, "as of %s &middot; plan <span class=\"mono\">", write_local_time(time, r->now_ms));
 	write_markup(out, r->plan);
 	fputs("</span></p>\n", out);
 	if (*r->why) {

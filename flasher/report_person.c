@@ -85,7 +85,7 @@ int report_person(FILE *out, const struct report *r, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		const struct task *t = &tasks[i];
 
-		say(out, "%s %s", t->at_ms ? write_time(time, t->at_ms) : "-", t->kind);
+		say(out, "%s %s", t->at_ms ? write_local_time(time, t->at_ms) : "-", t->kind);
 		if (t->device)
 			say(out, " %s %s %s/%s", t->device->mac, t->device->address, t->device->site[0] ? t->device->site : "-",
 			    t->device->rack[0] ? t->device->rack : "-");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* A report in a few lines for a terminal; and the list of boards that somebody must walk to. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/say.h"
@@ -78,13 +77,15 @@ int report_text(FILE *out, const struct report *r, struct err *e)
 
 int report_cards(FILE *out, const struct report *r, struct err *e)
 {
+	char since[WRITE_TIME_MAX];
+
 	(void)e;
 	say(out, "mac,address,site,rack,board,since\n");
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
 		if (report_needs_card(d))
-			say(out, "%s,%s,%s,%s,%s,%" PRIu64 "\n", d->mac, d->address, d->site, d->rack, d->board, d->ended_ms / 1000);
+			say(out, "%s,%s,%s,%s,%s,%s\n", d->mac, d->address, d->site, d->rack, d->board, write_local_time(since, d->ended_ms));
 	}
 	return 0;
 }

@@ -67,7 +67,7 @@ static void events(FILE *out, const struct report *r)
 		return;
 	fputs("<table id=\"events\">", out);
 	for (size_t i = 0; i < r->nevents; i++) {
-		fprintf(out, "<tr><td class=\"mono\">%s</td><td><b>", write_time(time, r->events[i].at_ms));
+		fprintf(out, "<tr><td class=\"mono\">%s</td><td><b>", write_local_time(time, r->events[i].at_ms));
 		write_markup(out, r->events[i].kind);
 		fputs("</b></td><td class=\"msg\">", out);
 		write_markup(out, r->events[i].text);
@@ -87,10 +87,10 @@ void report_timeline(FILE *out, const struct report *r)
 		"<h2>Time line</h2><div class=\"panel\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Boards that ended, over "
 		"time\"><line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/><line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" "
 		"y2=\"%d\"/><text x=\"%d\" y=\"%d\" text-anchor=\"end\">%zu</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text>"
-		"<text x=\"%d\" y=\"%d\">%.16s</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.16s UTC</text>",
+		"<text x=\"%d\" y=\"%d\">%.16s</text><text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.16s</text>",
 		WIDTH, HEIGHT, LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM, HEIGHT - BOTTOM, LEFT, LEFT, TOP, HEIGHT - BOTTOM, LEFT - 6,
-		TOP + 8, r->ndevices, LEFT - 6, HEIGHT - BOTTOM, LEFT, HEIGHT - 8, write_time(from, s.from), WIDTH - RIGHT,
-		HEIGHT - 8, write_time(to, s.to));
+		TOP + 8, r->ndevices, LEFT - 6, HEIGHT - BOTTOM, LEFT, HEIGHT - 8, write_local_time(from, s.from), WIDTH - RIGHT,
+		HEIGHT - 8, write_local_time(to, s.to));
 	marks(out, r, &s);
 	line(out, r, &s, true);
 	line(out, r, &s, false);

@@ -6,7 +6,7 @@
 
 #include "flasher/report.h"
 
-enum { WRITE_TIME_MAX = 24, WRITE_SPAN_MAX = 32, WRITE_DOING_MAX = 256 };
+enum { WRITE_TIME_MAX = 32, WRITE_SPAN_MAX = 32, WRITE_DOING_MAX = 256 };
 
 /* States, put together: each board is in one of the first six. */
 struct report_sums {
@@ -47,8 +47,14 @@ void write_csv(FILE *out, const char *text);
 /* TEXT within the quotes of a Prometheus label. */
 void write_label(FILE *out, const char *text);
 
-/* "2026-11-24T21:30:05Z"; "" for 0. Returns OUT. */
+/* "2026-11-24T21:30:05Z"; "" for 0. Returns OUT. For programs. */
 const char *write_time(char out[static WRITE_TIME_MAX], uint64_t ms);
+
+/* The same moment where this program runs, "2026-11-25T02:30:05+05:00" (ISO 8601). For people. */
+const char *write_local_time(char out[static WRITE_TIME_MAX], uint64_t ms);
+
+/* "41.2 MB/s", "830 kB/s", "12 B/s"; "" for 0: a rate that is not known, or of nothing, is not shown. Returns OUT. */
+const char *write_rate(char out[static WRITE_SPAN_MAX], uint64_t bytes);
 
 /* "45 s", "12 min", "3 h 05 min", "unknown" for UINT64_MAX. Returns OUT. */
 const char *write_span(char out[static WRITE_SPAN_MAX], uint64_t seconds);

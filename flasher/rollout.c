@@ -20,7 +20,7 @@ unsigned rollout_wave(const struct rollout *r)
 const char *rollout_state(const struct rollout *r, const char **why)
 {
 	*why = r->why;
-	return r->nended == r->n ? "done" : r->halted ? "halted" : r->stopped ? "stopped" : r->gate ? "gate" :
+	return r->halted ? "halted" : r->nended == r->n ? "done" : r->stopped ? "stopped" : r->gate ? "gate" :
 	       r->draining ? (r->over ? "stopped" : "draining") : "running";
 }
 

@@ -34,8 +34,8 @@ struct rollout_setup {
 };
 
 enum rollout_end {
-	ROLLOUT_DONE,     /* every board has ended */
-	ROLLOUT_HALTED,   /* by a halt of the plan */
+	ROLLOUT_DONE,     /* every board has ended, and no limit was passed */
+	ROLLOUT_HALTED,   /* by a halt of the plan, also when every board has ended */
 	ROLLOUT_GATE,     /* the next wave wants a hand */
 	ROLLOUT_DRAINED,  /* rollout_drain() */
 	ROLLOUT_STOPPED,  /* rollout_stop() */

@@ -111,7 +111,7 @@ static void admit_all(struct rollout *r)
 static void conclude(struct rollout *r)
 {
 	r->over = true;
-	r->end = r->nended == r->n ? ROLLOUT_DONE : r->halted ? ROLLOUT_HALTED : r->gate ? ROLLOUT_GATE : ROLLOUT_DRAINED;
+	r->end = r->halted ? ROLLOUT_HALTED : r->nended == r->n ? ROLLOUT_DONE : r->gate ? ROLLOUT_GATE : ROLLOUT_DRAINED;
 	if (r->end == ROLLOUT_DONE)
 		rollout_note(r, "done", "every board has ended");
 	else if (r->end == ROLLOUT_DRAINED)

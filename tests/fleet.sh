@@ -95,6 +95,16 @@ exits '  --lift does' 7 firmflash resume bad --lift --quiet
 ok '  until the next halt' test "$(total flashed)" -le 20
 end_farm
 
+# A limit that is passed when all boards of the last wave are under way is a halt everywhere.
+begin 96 1 --bad-version 2.0
+plan plan --waves 100%
+exits 'a limit passed in the last wave: exit status of a halt' 7 apply plan last
+ok '  status' sh -c 'firmflash status last | sed -n 1p | grep -q ": halted: "'
+ok '  metrics' sh -c 'firmflash report last --metrics | grep -q "^firmseal_rollout_halted 1"'
+refused '  resume' 7 halted firmflash resume last --quiet
+exits '  lifted, it is over, and one failed' 6 firmflash resume last --lift --quiet
+end_farm
+
 # --- trouble on the way ---
 begin 93 24 --behave lost:4 --behave refuses:2 --behave bricked:2 --behave hangs:1
 plan plan --waves 100% --no-halts

@@ -107,3 +107,11 @@ refused 'nothing left to do' 5 wrong-board firmflash plan s9.firm.tar picked.csv
 printf 'mac,address\n,10.1.0.9\n' >nomac.csv
 refused 'a board without a MAC and without a state' 2 usage firmflash plan s9.firm.tar nomac.csv --pubkey release.pub --boards "$TESTS/../boards" -o none
 explains '  it is named' '10.1.0.9 has no MAC'
+
+# --- units: the same duration or size in any spelling is the same plan ---
+ok 'plain seconds and bytes' firmflash plan s9.firm.tar "$golden/inventory.csv" --pubkey release.pub --boards "$TESTS/../boards" -o plain --soak 5400 --boot 600 --poll 2.5 --limit-rate 2097152
+ok 'with units' firmflash plan s9.firm.tar "$golden/inventory.csv" --pubkey release.pub --boards "$TESTS/../boards" -o units --soak 1h30m --boot 10m --poll 2500ms --limit-rate 2M
+same '  are the same' plain units
+for odd in 10x 30m1h 1h1h '' m 5.1234 99999999d -1; do
+    refused "a duration of \`$odd'" 2 usage firmflash plan s9.firm.tar "$golden/inventory.csv" --pubkey release.pub --soak "$odd"
+done

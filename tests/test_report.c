@@ -263,20 +263,48 @@ static void a_metrics_file_is_replaced_whole(void **state)
 	assert_int_equal(rmdir(folder), 0); /* nothing else was left there */
 }
 
-static void time_left_is_guessed_from_the_pace(void **state)
+static void time_left_is_computed_from_finished_work(void **state)
 {
-	struct report_device two[2] = {sample.devices[100], sample.devices[100]};
-	struct report r = {.devices = two, .ndevices = 2, .began_ms = 1000, .now_ms = 61000};
+	struct report_device d[4] = {sample.devices[100], sample.devices[100], sample.devices[100], sample.devices[100]};
+	struct report_wave waves[2] = {{.name = "", .state = "running", .total = 2}, {.name = "", .state = "waiting", .total = 2}};
+	struct report r = {.devices = d, .ndevices = 4, .waves = waves, .nwaves = 2, .began_ms = 1000, .now_ms = 61000};
+	uint64_t last = UINT64_MAX;
 
 	(void)state;
-	two[0].state = two[1].state = SESSION_WAITING;
+	for (size_t i = 0; i < 4; i++) {
+		d[i].state = SESSION_WAITING;
+		d[i].wave = i < 2 ? 1 : 2;
+		d[i].began_ms = d[i].ended_ms = 0;
+	}
 	assert_true(report_left_s(&r) == UINT64_MAX);
-	two[0].state = SESSION_ALREADY; /* says nothing about the pace */
+	d[0].state = SESSION_ALREADY; /* says nothing about how long it takes */
 	assert_true(report_left_s(&r) == UINT64_MAX);
-	two[0].state = SESSION_SUCCESS;
-	assert_int_equal(report_left_s(&r), 60);
-	two[1].state = SESSION_FAILED;
+	d[0] = (struct report_device){.state = SESSION_SUCCESS, .wave = 1, .began_ms = 1000, .ended_ms = 61000};
+	d[1].state = SESSION_HEALTHY;
+	d[1].began_ms = 31000; /* 30 s after the first one: due at 91 s */
+	assert_int_equal(report_left_s(&r), 30 + 60 + 30); /* the wave, a wave, and the gap between its boards */
+	for (r.now_ms = 61000; r.now_ms <= 91000; r.now_ms += 1000) {
+		assert_true(report_left_s(&r) < last); /* as time passes there is less of it */
+		last = report_left_s(&r);
+	}
+	for (size_t i = 0; i < 4; i++)
+		d[i].state = SESSION_FAILED;
 	assert_int_equal(report_left_s(&r), 0);
+}
+
+static void times_are_local_in_text_and_rates_of_nothing_are_not_shown(void **state)
+{
+	char time[WRITE_TIME_MAX], rate[WRITE_SPAN_MAX];
+
+	(void)state;
+	assert_int_equal(setenv("TZ", "XXX-5", 1), 0);
+	assert_string_equal(write_local_time(time, 1795552200000), "2026-11-25T01:30:00+05:00");
+	assert_int_equal(unsetenv("TZ"), 0);
+	assert_string_equal(write_time(time, 1795552200000), "2026-11-24T20:30:00Z");
+	assert_string_equal(write_rate(rate, 0), "");
+	assert_string_equal(write_rate(rate, 12), "12 B/s");
+	assert_string_equal(write_rate(rate, 830000), "830 kB/s");
+	assert_string_equal(write_rate(rate, 41200000), "41.2 MB/s");
 }
 
 static void a_log_gets_a_line_where_something_changed(void **state)
@@ -393,7 +421,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(junit_tells_failures_from_errors, begin),
 		cmocka_unit_test_setup(metrics_are_lines_of_numbers, begin),
 		cmocka_unit_test_setup(a_metrics_file_is_replaced_whole, begin),
-		cmocka_unit_test_setup(time_left_is_guessed_from_the_pace, begin),
+		cmocka_unit_test_setup(time_left_is_computed_from_finished_work, begin),
+		cmocka_unit_test(times_are_local_in_text_and_rates_of_nothing_are_not_shown),
 		cmocka_unit_test_setup(a_log_gets_a_line_where_something_changed, begin),
 		cmocka_unit_test_setup(a_log_gets_a_line_for_each_state_that_boards_enter, begin),
 	};
