@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* The parser of keyrings, line by line in the one order there is. */
+#define _GNU_SOURCE /* memmem */
 #include "core/keyring.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { FIELDS_MAX = 4 };
@@ -208,15 +211,40 @@ static int take_all(struct parser *p)
 	return !p->line.at ? 0 : malformed(p, "is unknown, empty, not ended, or out of order");
 }
 
+/* A floor that got lost on the way from the text would let old images pass, and nothing else would notice: each line is looked for once more. */
+static int check_floors(const struct keyring *k, const char *text, size_t len, struct err *e)
+{
+	static const char word[] = "\nfloor ";
+	struct span rest = {text, len};
+	size_t lines = 0, found = 0;
+	const char *at;
+
+	while ((at = memmem(rest.at, rest.len, word, sizeof word - 1)) != NULL) {
+		lines++;
+		rest.len -= (size_t)(at + 1 - rest.at);
+		rest.at = at + 1;
+	}
+	for (size_t i = 0; i < k->nfloors; i++) {
+		char line[TEXT_NAME_MAX + 40];
+		int n = snprintf(line, sizeof line, "\nfloor %s %" PRIu64 "\n", k->floors[i].product, k->floors[i].counter);
+
+		found += memmem(text, len, line, (size_t)n) != NULL;
+	}
+	return found == lines && lines == k->nfloors ? 0 : err_set(e, VERDICT_MALFORMED_KEYRING, "its floors were not read as they are written: the "
+								   "board's memory or processor may be failing. Try again");
+}
+
 int keyring_parse(struct keyring *out, const char *text, size_t len, struct err *e)
 {
 	struct parser p = {.k = out, .at = text, .end = text + len, .e = e};
 
 	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < KEYRING_FLOORS_MAX; i++)
+		out->floors[i].counter = UINT64_MAX; /* a floor whose number got lost lets nothing pass */
 	if (len > KEYRING_MAX)
 		return err_set(e, VERDICT_TOO_LARGE, "the keyring is over %d bytes", KEYRING_MAX);
 	hash_buffer(out->hash, text, len);
-	return take_all(&p);
+	return take_all(&p) == 0 ? check_floors(out, text, len, e) : -1;
 }
 
 bool keyring_revokes(const struct keyring *k, const unsigned char id[static KEYID_SIZE])

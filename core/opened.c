@@ -70,6 +70,26 @@ static int take_option(struct open_options *o, int code, const char *value, unsi
 	}
 }
 
+/* What limits what is accepted must not get lost between ARGV and O: the words are looked for once more. getopt takes them abbreviated. */
+static bool limits_are_complete(const struct open_options *o, int argc, char **argv)
+{
+	const struct {
+		const char *least;
+		const char *value;
+	} limits[] = {{"--bo", o->board}, {"--pr", o->product}, {"--co", o->counter}};
+	unsigned words = 0, values = 0;
+
+	for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
+		bool said = false;
+
+		for (int i = 1; i < argc; i++)
+			said = said || strncmp(argv[i], limits[k].least, 4) == 0;
+		words += said;
+		values += limits[k].value != NULL;
+	}
+	return words <= values;
+}
+
 int open_options_parse(struct open_options *o, int argc, char **argv, unsigned allowed, int nargs, struct err *e)
 {
 	int code;
@@ -81,6 +101,8 @@ int open_options_parse(struct open_options *o, int argc, char **argv, unsigned a
 			return -1;
 	if (argc - optind != nargs)
 		return err_set(e, VERDICT_USAGE, nargs == 1 ? "want one BUNDLE" : allowed & OPEN_PAIR ? "want OLD and NEW" : "want BUNDLE and DIR");
+	if (!limits_are_complete(o, argc, argv))
+		return err_set(e, VERDICT_USAGE, "the values of --board, --product and --counter must be words of their own, and not begin with --");
 	o->bundle = argv[optind];
 	o->dir = nargs > 1 ? argv[optind + 1] : NULL;
 	if (o->npubkeys > 0 && o->keyring)
@@ -109,7 +131,7 @@ static int take_policy(struct opened *b, struct policy *policy, const struct ope
 {
 	bool have_revision = false;
 
-	*policy = (struct policy){.product = o->product};
+	*policy = (struct policy){.product = o->product, .counter = o->counter ? UINT64_MAX : 0}; /* a number that got lost lets nothing pass */
 	if (o->counter && cli_number(&policy->counter, o->counter, INT64_MAX, "counter", e) != 0)
 		return -1;
 	if (!o->board)

@@ -264,6 +264,17 @@ static size_t keys_of(struct public_key keys[static MINISIG_BLOCKS_MAX], const s
 	return n;
 }
 
+/* The keyring's floor for PRODUCT, by another walk than keyring_floor's: the highest of all that are for it. */
+static uint64_t floor_again(const struct keyring *k, const char *product)
+{
+	uint64_t floor = 0;
+
+	for (size_t i = KEYRING_FLOORS_MAX; i-- > 0;)
+		if (i < k->nfloors && strncmp(product, k->floors[i].product, sizeof k->floors[i].product) == 0 && k->floors[i].counter > floor)
+			floor = k->floors[i].counter;
+	return floor;
+}
+
 static enum decision confirm_parsed(const struct trust *t, const struct manifest *again, struct span sigs, const struct signers *s,
 				    enum trust_question question)
 {
@@ -272,7 +283,6 @@ static enum decision confirm_parsed(const struct trust *t, const struct manifest
 	struct public_key keys[MINISIG_BLOCKS_MAX];
 	unsigned char prehash[PREHASH_SIZE];
 	size_t n = keys_of(keys, t, again, s), needed = ring->serial > 0 && ring->release_threshold > 1 ? ring->release_threshold : 1;
-	uint64_t floor = 0;
 	unsigned right = 0;
 
 	trust_prehash(prehash, manifest_text(again));
@@ -280,10 +290,9 @@ static enum decision confirm_parsed(const struct trust *t, const struct manifest
 	right += n == s->n;
 	if (question == TRUST_ORIGIN || ring->serial == 0)
 		return right == 2 ? ACCEPTED : REFUSED;
-	(void)keyring_floor(ring, head->product, &floor);
 	right += ring->serial >= head->keyring;
 	right += ring->serial >= t->least_serial;
-	right += head->counter >= floor;
+	right += head->counter >= floor_again(ring, head->product);
 	return right == 5 ? ACCEPTED : REFUSED;
 }
 
