@@ -41,6 +41,19 @@ static bool plain(const unsigned char *p, size_t n)
 	return n > 0;
 }
 
+bool utf8_is_plain(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + len;
+	size_t n = 1;
+
+	for (; p < end; p += n) {
+		n = utf8_length(p);
+		if (!plain(p, n) || n > (size_t)(end - p))
+			return false;
+	}
+	return true;
+}
+
 static void put(FILE *out, const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + len;

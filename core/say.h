@@ -4,6 +4,7 @@
 #ifndef CORE_SAY_H
 #define CORE_SAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -14,5 +15,8 @@ void say(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)
 
 /* Bytes of the valid UTF-8 sequence at P, which a NUL ends (RFC 3629); 0: none. */
 size_t utf8_length(const unsigned char *p);
+
+/* True when the LEN bytes at TEXT, behind which a NUL must stand, are valid UTF-8 of which say() escapes nothing. */
+bool utf8_is_plain(const char *text, size_t len);
 
 #endif

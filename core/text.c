@@ -112,6 +112,48 @@ bool text_is_name(struct span field)
 	return true;
 }
 
+static char fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_but_for_marks(struct span a, struct span b)
+{
+	size_t i = 0, k = 0;
+
+	for (;; i++, k++) {
+		while (i < a.len && memchr("-_.", a.at[i], 3))
+			i++;
+		while (k < b.len && memchr("-_.", b.at[k], 3))
+			k++;
+		if (i == a.len || k == b.len)
+			return i == a.len && k == b.len;
+		if (fold(a.at[i]) != fold(b.at[k]))
+			return false;
+	}
+}
+
+bool text_is_near(struct span a, struct span b)
+{
+	size_t i = 0, ra, rb;
+
+	if (a.len < b.len)
+		return text_is_near(b, a);
+	if (a.len == b.len && memcmp(a.at, b.at, a.len) == 0)
+		return false;
+	if (same_but_for_marks(a, b))
+		return true;
+	if (a.len - b.len > 1)
+		return false;
+	while (i < b.len && fold(a.at[i]) == fold(b.at[i]))
+		i++;
+	ra = a.len - i;
+	rb = b.len - i;
+	for (; ra && rb && fold(a.at[i + ra - 1]) == fold(b.at[i + rb - 1]); ra--)
+		rb--;
+	return (ra <= 1 && rb <= 1) || (ra == 2 && rb == 2 && fold(a.at[i]) == fold(b.at[i + 1]) && fold(a.at[i + 1]) == fold(b.at[i]));
+}
+
 static bool plain(unsigned char c)
 {
 	return c > 0x20 && c < 0x7f && c != '%';

@@ -36,6 +36,10 @@ void text_put_hash(char out[static HASH_HEX + 1], const unsigned char hash[stati
 enum { TEXT_NAME_MAX = 64 };
 bool text_is_name(struct span field);
 
+/* True when two different words are so alike that one is likely meant for the other: they differ in one character (another one, one more, one
+ * less, two turned round), or only in case, dashes, dots and underscores. ASCII. */
+bool text_is_near(struct span a, struct span b);
+
 /* Undoes %XX into OUT (NUL-terminated, at most SIZE - 1 bytes). Refuses every spelling but the canonical one, and NUL.
  * Returns the number of bytes, or -1. */
 int text_unescape(char *out, size_t size, struct span field);

@@ -273,12 +273,12 @@ static int make_inventory(struct inventory *inv, const struct scan_result *r, st
 	return 0;
 }
 
-static void print_inventory(FILE *out, const struct inventory *inv, bool json)
+static void print_inventory(FILE *out, const struct inventory *inv, const struct extras *extras, bool json)
 {
 	if (!json)
-		inventory_csv_head(out);
+		inventory_csv_head(out, extras);
 	for (size_t i = 0; i < inv->n; i++)
-		(json ? inventory_json_board : inventory_csv_board)(out, &inv->boards[i]);
+		(json ? inventory_json_board : inventory_csv_board)(out, &inv->boards[i], extras);
 }
 
 static void print_details(FILE *out, const struct scan_result *r)
@@ -319,7 +319,7 @@ static int write_out(const struct run *run, const char *file, const struct inven
 	if (output_open(&out, e))
 		return -1;
 	if (inv)
-		print_inventory(out.file, inv, run->json);
+		print_inventory(out.file, inv, &run->targets.extras, run->json);
 	else
 		print_details(out.file, &run->result);
 	return output_commit(&out, file, e);

@@ -2,11 +2,14 @@
 /* MAC addresses, fields, and the list itself; the two notations are inventory_csv.c and inventory_json.c. */
 #include "flasher/inventory.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/io.h"
+#include "core/say.h"
 #include "flasher/inventory_field.h"
+#include "flasher/table.h"
 
 static int hex_digit(char c)
 {
@@ -28,7 +31,15 @@ int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len)
 	static const char digits[] = "0123456789abcdef";
 	size_t gap = len == MAC_TEXT_MAX ? 3 : 2;
 	unsigned char octets[6];
+	char joined[12];
 
+	if (len == 14 && text[4] == '.' && text[9] == '.') {
+		memcpy(joined, text, 4);
+		memcpy(joined + 4, text + 5, 4);
+		memcpy(joined + 8, text + 10, 4);
+		text = joined;
+		len = sizeof joined;
+	}
 	if (len != MAC_TEXT_MAX && len != 12)
 		return -1;
 	for (size_t i = 0; i < 6; i++) {
@@ -36,7 +47,7 @@ int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len)
 
 		if (high < 0 || low < 0)
 			return -1;
-		if (gap == 3 && i < 5 && ((text[2] != ':' && text[2] != '-') || text[i * 3 + 2] != text[2]))
+		if (gap == 3 && i < 5 && (!memchr(":-.", text[2], 3) || text[i * 3 + 2] != text[2]))
 			return -1;
 		octets[i] = (unsigned char)(high << 4 | low);
 	}
@@ -53,22 +64,40 @@ int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len)
 const char *const inventory_columns[FIELD_COUNT] = {"mac",     "address",  "board", "revision", "model", "subtype",
 						    "version", "hostname", "site",  "rack",     "tags",  "credential"};
 
-static int take_text(char out[static INVENTORY_TEXT_MAX + 1], struct span value, const char *what, struct err *e)
+/* --- fields --- */
+
+bool inventory_is_label(struct span text)
 {
-	if (value.len > INVENTORY_TEXT_MAX)
-		return err_set(e, VERDICT_USAGE, "%s is over %d bytes", what, INVENTORY_TEXT_MAX);
-	for (size_t i = 0; i < value.len; i++)
-		if (value.at[i] < 0x20 || value.at[i] > 0x7e)
-			return err_set(e, VERDICT_USAGE, "%s holds a byte that is not printable ASCII", what);
+	return text.len > 0 && text.len <= TEXT_NAME_MAX && !span_is(text, "*") && table_trim(text).len == text.len && utf8_is_plain(text.at, text.len);
+}
+
+static int take_text(char out[static INVENTORY_TEXT_MAX + 1], struct span value, struct err *e)
+{
+	if (value.len > INVENTORY_TEXT_MAX || !utf8_is_plain(value.at, value.len))
+		return err_set(e, VERDICT_USAGE, "the text is too long, or has bytes that cannot be shown; expected: one line of at most %d bytes",
+			       INVENTORY_TEXT_MAX);
 	memcpy(out, value.at, value.len);
 	out[value.len] = '\0';
 	return 0;
 }
 
-static int take_name(char out[static TEXT_NAME_MAX + 1], struct span value, const char *what, struct err *e)
+static int take_label(char out[static TEXT_NAME_MAX + 1], struct span value, struct err *e)
+{
+	char quoted[120];
+
+	if (value.len && !inventory_is_label(value))
+		return err_set(e, VERDICT_USAGE, "found \"%s\"; expected: one line of at most %d bytes, other than *",
+			       err_quote(quoted, sizeof quoted, value.at, value.len), TEXT_NAME_MAX);
+	memcpy(out, value.at, value.len);
+	out[value.len] = '\0';
+	return 0;
+}
+
+/* The rejected text is not shown: a password may stand where the name of a credential should. */
+static int take_name(char out[static TEXT_NAME_MAX + 1], struct span value, struct err *e)
 {
 	if (value.len && !text_is_name(value))
-		return err_set(e, VERDICT_USAGE, "%s wants letters, digits and ._+- only, %d at most", what, TEXT_NAME_MAX);
+		return err_set(e, VERDICT_USAGE, "not a name; expected: letters, digits and . _ + - only, at most %d", TEXT_NAME_MAX);
 	memcpy(out, value.at, value.len);
 	out[value.len] = '\0';
 	return 0;
@@ -76,17 +105,23 @@ static int take_name(char out[static TEXT_NAME_MAX + 1], struct span value, cons
 
 static int take_tags(struct inventory_board *b, struct span value, struct err *e)
 {
+	char tag[TEXT_NAME_MAX + 1];
+
 	b->ntags = 0;
 	while (value.len) {
 		const char *blank = memchr(value.at, ' ', value.len);
-		struct span tag = {value.at, blank ? (size_t)(blank - value.at) : value.len};
+		size_t len = blank ? (size_t)(blank - value.at) : value.len;
 
-		if (b->ntags == INVENTORY_TAGS_MAX)
+		if (len > TEXT_NAME_MAX)
+			return err_set(e, VERDICT_USAGE, "a tag is over %d bytes; expected: short words with blanks between them", TEXT_NAME_MAX);
+		memcpy(tag, value.at, len);
+		tag[len] = '\0';
+		if (len && b->ntags == INVENTORY_TAGS_MAX)
 			return err_set(e, VERDICT_USAGE, "there are over %d tags", INVENTORY_TAGS_MAX);
-		if (tag.len && take_name(b->tags[b->ntags++], tag, "a tag", e))
+		if (len && take_label(b->tags[b->ntags++], (struct span){tag, len}, e))
 			return -1;
-		value.at += tag.len + (blank ? 1 : 0);
-		value.len -= tag.len + (blank ? 1 : 0);
+		value.at += len + (blank ? 1 : 0);
+		value.len -= len + (blank ? 1 : 0);
 	}
 	return 0;
 }
@@ -96,58 +131,68 @@ static int take_address(struct inventory_board *b, struct span value, struct err
 	char text[ADDRESS_MAX + 1];
 
 	if (value.len > ADDRESS_MAX || memchr(value.at, '\0', value.len))
-		return err_set(e, VERDICT_USAGE, "the address is too long, or holds a NUL byte");
+		return err_set(e, VERDICT_USAGE, "the address is too long, or holds a NUL byte; expected: HOST, HOST:PORT or [IPV6]:PORT");
 	memcpy(text, value.at, value.len);
 	text[value.len] = '\0';
 	return address_parse(&b->address, text, e);
 }
 
+static int take_mac(struct inventory_board *b, struct span value, struct err *e)
+{
+	char quoted[60];
+
+	if (value.len == 0 || mac_parse(b->mac, value.at, value.len) == 0)
+		return 0;
+	return err_set(e, VERDICT_USAGE, "found \"%s\"; expected: the MAC of one board, such as 02:aa:bb:cc:dd:ee",
+		       err_quote(quoted, sizeof quoted, value.at, value.len));
+}
+
+static int take_revision(struct inventory_board *b, struct span value, struct err *e)
+{
+	char quoted[60];
+
+	b->have_revision = value.len > 0;
+	if (value.len && text_number(&b->revision, value, INT64_MAX))
+		return err_set(e, VERDICT_USAGE, "found \"%s\"; expected: a number, or nothing", err_quote(quoted, sizeof quoted, value.at, value.len));
+	return 0;
+}
+
 int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e)
 {
+	struct span trimmed = table_trim(value);
+
 	switch (field) {
 	case FIELD_MAC:
-		return value.len && mac_parse(b->mac, value.at, value.len)
-			       ? err_set(e, VERDICT_USAGE, "the MAC is none of a single board (02:aa:bb:cc:dd:ee)") : 0;
+		return take_mac(b, trimmed, e);
 	case FIELD_ADDRESS:
-		return take_address(b, value, e);
+		return take_address(b, trimmed, e);
 	case FIELD_BOARD:
-		return take_name(b->board, value, "the board", e);
+		return take_name(b->board, trimmed, e);
 	case FIELD_REVISION:
-		b->have_revision = value.len > 0;
-		return value.len && text_number(&b->revision, value, INT64_MAX)
-			       ? err_set(e, VERDICT_USAGE, "the revision is no number") : 0;
+		return take_revision(b, trimmed, e);
 	case FIELD_MODEL:
-		return take_text(b->model, value, "the model", e);
+		return take_text(b->model, value, e);
 	case FIELD_SUBTYPE:
-		return take_text(b->subtype, value, "the subtype", e);
+		return take_text(b->subtype, value, e);
 	case FIELD_VERSION:
-		return take_text(b->version, value, "the version", e);
+		return take_text(b->version, value, e);
 	case FIELD_HOSTNAME:
-		return take_text(b->hostname, value, "the hostname", e);
+		return take_text(b->hostname, value, e);
 	case FIELD_SITE:
-		return take_name(b->site, value, "the site", e);
+		return take_label(b->site, trimmed, e);
 	case FIELD_RACK:
-		return take_name(b->rack, value, "the rack", e);
+		return take_label(b->rack, trimmed, e);
 	case FIELD_TAGS:
-		return take_tags(b, value, e);
+		return take_tags(b, trimmed, e);
 	case FIELD_CREDENTIAL:
-		return take_name(b->credential, value, "the credential", e);
+		return take_name(b->credential, trimmed, e);
 	case FIELD_COUNT:
 		break;
 	}
 	return err_set(e, VERDICT_USAGE, "no such field");
 }
 
-int inventory_field_find(enum inventory_field *out, struct span name)
-{
-	for (int f = 0; f < FIELD_COUNT; f++) {
-		if (span_is(name, inventory_columns[f])) {
-			*out = (enum inventory_field)f;
-			return 0;
-		}
-	}
-	return -1;
-}
+/* --- the list --- */
 
 int inventory_add(struct inventory *inv, const struct inventory_board *board, struct err *e)
 {
@@ -201,6 +246,11 @@ const struct inventory_board *inventory_find(const struct inventory *inv, const 
 	return bsearch(&key, inv->boards, inv->n, sizeof *inv->boards, by_mac);
 }
 
+static const struct inventory_board *later(const struct inventory_board *a, const struct inventory_board *b)
+{
+	return a->line > b->line ? a : b;
+}
+
 /* Two boards at one address, or one board twice: whichever is right, one of them would get what is meant for the other. */
 static int refuse_doubles(const struct inventory *inv, const char *name, struct err *e)
 {
@@ -209,11 +259,13 @@ static int refuse_doubles(const struct inventory *inv, const char *name, struct 
 
 	for (size_t i = 0; i < inv->n; i++)
 		if (!inv->boards[i].mac[0] && !*inventory_state_means(inventory_state(&inv->boards[i])))
-			return err_set(e, VERDICT_USAGE, "%s: the board at %s has no MAC (02:aa:bb:cc:dd:ee), and no tag of a state that explains it",
-				       name, inv->boards[i].address.text);
+			return err_set(e, VERDICT_USAGE, "%s:%" PRIu32 ": the board at %s has no MAC (02:aa:bb:cc:dd:ee), and no tag of a state that explains it",
+				       name, inv->boards[i].line, inv->boards[i].address.text);
 	for (size_t i = 1; i < inv->n; i++)
 		if (inv->boards[i].mac[0] && strcmp(inv->boards[i - 1].mac, inv->boards[i].mac) == 0)
-			return err_set(e, VERDICT_USAGE, "%s: %s comes twice", name, inv->boards[i].mac);
+			return err_set(e, VERDICT_USAGE, "%s:%" PRIu32 ": the MAC %s comes twice, in line %" PRIu32 " too; expected: each board once", name,
+				       later(&inv->boards[i - 1], &inv->boards[i])->line, inv->boards[i].mac,
+				       later(&inv->boards[i - 1], &inv->boards[i]) == &inv->boards[i] ? inv->boards[i - 1].line : inv->boards[i].line);
 	view = malloc((inv->n + 1) * sizeof *view);
 	if (!view)
 		return err_set(e, VERDICT_SYSTEM, "out of memory");
@@ -223,8 +275,8 @@ static int refuse_doubles(const struct inventory *inv, const char *name, struct 
 		qsort(view, inv->n, sizeof *view, by_origin);
 	for (size_t i = 1; i < inv->n && rc == 0; i++)
 		if (strcmp(view[i - 1]->address.origin, view[i]->address.origin) == 0)
-			rc = err_set(e, VERDICT_USAGE, "%s: two boards, %s and %s, are both said to be at %s", name,
-				     view[i - 1]->mac[0] ? view[i - 1]->mac : "one without a MAC",
+			rc = err_set(e, VERDICT_USAGE, "%s:%" PRIu32 ": two boards, %s and %s, are both said to be at %s; expected: an address for each",
+				     name, later(view[i - 1], view[i])->line, view[i - 1]->mac[0] ? view[i - 1]->mac : "one without a MAC",
 				     view[i]->mac[0] ? view[i]->mac : "one without a MAC", view[i]->address.text);
 	free(view);
 	return rc;
@@ -232,12 +284,19 @@ static int refuse_doubles(const struct inventory *inv, const char *name, struct 
 
 int inventory_parse(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e)
 {
-	*inv = (struct inventory){0};
-	if (len && text[0] == '{' ? inventory_parse_json(inv, name, text, len, e)
-				  : inventory_parse_csv(inv, name, text, len, e))
-		return -1;
+	char *decoded = NULL;
+	int rc = -1;
+
+	*inv = (struct inventory){.n = 0};
+	if (table_decode(&decoded, &len, name, text, len, e))
+		goto out;
+	if (decoded[0] == '{' ? inventory_parse_json(inv, name, decoded, len, e) : inventory_parse_csv(inv, name, decoded, len, e))
+		goto out;
 	inventory_sort(inv);
-	return refuse_doubles(inv, name, e);
+	rc = refuse_doubles(inv, name, e);
+out:
+	free(decoded);
+	return rc;
 }
 
 int inventory_read(struct inventory *inv, const char *file, struct err *e)
@@ -246,7 +305,7 @@ int inventory_read(struct inventory *inv, const char *file, struct err *e)
 	size_t len;
 	int rc;
 
-	*inv = (struct inventory){0};
+	*inv = (struct inventory){.n = 0};
 	if (io_read_file(&text, &len, file, INVENTORY_FILE_MAX, e))
 		return -1;
 	rc = inventory_parse(inv, err_quote(quoted, sizeof quoted, file, strlen(file)), text, len, e);
@@ -291,5 +350,6 @@ const char *inventory_state_means(const char *state)
 void inventory_free(struct inventory *inv)
 {
 	free(inv->boards);
-	*inv = (struct inventory){0};
+	extras_free(&inv->extras);
+	*inv = (struct inventory){.n = 0};
 }

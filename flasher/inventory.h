@@ -2,11 +2,12 @@
 /* The inventory: the boards of a farm, keyed by MAC. `scan` writes it, people edit it, `plan` reads it; CSV and JSON say
  * the same.
  *
- * CSV (RFC 4180): a head line, columns in any order, each at most once. `mac' and `address' must be there, others may be
- * missing. An unknown column is refused: a misspelt `credental' must not go unnoticed.
+ * CSV as spreadsheets write it (flasher/table.h): a head line, within the first ten, with columns in any order, each at most once, named in any
+ * case, in English or Russian. `mac' and `address' must be there, others may be missing. A column of another name is the user's own and kept; one
+ * that looks misspelled is refused, because a `credental' must not go unnoticed.
  *     mac,address,board,revision,model,subtype,version,hostname,site,rack,tags,credential
  * A board that no plan can take is a row, too: its state is a tag (inventory_state()). Only such a row may lack its MAC.
- * JSON: one object a line with the same names; revision a number, tags an array of strings. */
+ * JSON: one object a line with the same names; revision a number, tags an array of strings, the user's own members strings. */
 #ifndef FLASHER_INVENTORY_H
 #define FLASHER_INVENTORY_H
 
@@ -18,6 +19,7 @@
 #include "core/err.h"
 #include "core/text.h"
 #include "flasher/address.h"
+#include "flasher/extras.h"
 
 enum {
 	MAC_TEXT_MAX = 17,                /* "02:aa:bb:cc:dd:ee" */
@@ -27,8 +29,8 @@ enum {
 	INVENTORY_TAGS_MAX = 8,
 };
 
-/* One board. Free texts (model, subtype, version, hostname) are printable ASCII; names are as of core/text. "" is not
- * known. */
+/* One board. Free texts (model, subtype, version, hostname) are printable UTF-8; site, rack and tags are labels; names are as of core/text. "" is
+ * not known. */
 struct inventory_board {
 	char mac[MAC_TEXT_MAX + 1];
 	struct address address;
@@ -44,19 +46,26 @@ struct inventory_board {
 	char tags[INVENTORY_TAGS_MAX][TEXT_NAME_MAX + 1]; /* in CSV parted by blanks */
 	size_t ntags;
 	char credential[TEXT_NAME_MAX + 1];    /* name in the credentials file; "" means `default' */
+	uint32_t extra;                        /* its row in the inventory's extras; 0: none */
+	uint32_t line;                         /* of the file that it was read from; 0: of none */
 };
 
 struct inventory {
 	struct inventory_board *boards;        /* sorted by MAC once read */
 	size_t n, room;
+	struct extras extras;                  /* the user's own columns */
 };
 
-/* Six octets, parted by `:' or `-' or by nothing, any case, becomes lower case with colons. Refuses what names no single
+/* A label is what people call a site, a rack or a tag: "Зал 1". 1 to TEXT_NAME_MAX bytes of UTF-8 that show what they are, without blanks at
+ * either end; not `*', which stands for none in a plan. A NUL stands behind the text. */
+bool inventory_is_label(struct span text);
+
+/* Six octets, parted by `:', `-' or `.', by nothing, or as aabb.ccdd.eeff, any case, becomes lower case with colons. Refuses what names no single
  * board: all zero, all ones, multicast. Returns 0 or -1. */
 int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len);
 
-/* Reads FILE ("-": standard input): JSON when its first byte is `{', else CSV. A MAC or an address that comes twice
- * refuses the file, with the line's number. Returns 0, or -1 (system, too-large, usage); inventory_free is due in either
+/* Reads FILE ("-": standard input): JSON when its first character is `{', else CSV. A MAC or an address that comes twice
+ * refuses the file, with the lines' numbers. Returns 0, or -1 (system, too-large, usage); inventory_free is due in either
  * case. */
 int inventory_read(struct inventory *inv, const char *file, struct err *e);
 
@@ -70,10 +79,11 @@ void inventory_sort(struct inventory *inv);
 /* The board of that MAC in a sorted inventory, or NULL. */
 const struct inventory_board *inventory_find(const struct inventory *inv, const char *mac);
 
-/* Write the head line; one board. Fields that need quotes get them. The caller checks the stream. */
-void inventory_csv_head(FILE *out);
-void inventory_csv_board(FILE *out, const struct inventory_board *board);
-void inventory_json_board(FILE *out, const struct inventory_board *board);
+/* Write the head line; one board. EXTRAS are those that the boards' rows are in. Fields that need quotes get them. The caller checks the
+ * stream. */
+void inventory_csv_head(FILE *out, const struct extras *extras);
+void inventory_csv_board(FILE *out, const struct inventory_board *board, const struct extras *extras);
+void inventory_json_board(FILE *out, const struct inventory_board *board, const struct extras *extras);
 
 /* Whether B has that tag. */
 bool inventory_tagged(const struct inventory_board *b, const char *tag);

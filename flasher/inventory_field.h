@@ -14,13 +14,18 @@ enum inventory_field {
 
 extern const char *const inventory_columns[FIELD_COUNT];
 
-/* The field of that name. Returns 0, or -1 when there is none. */
+/* The field of that name, in any case, in English or Russian. NAME is UTF-8. Returns 0, or -1 when there is none. */
 int inventory_field_find(enum inventory_field *out, struct span name);
 
-/* Sets one field from its text; tags parted by blanks. Returns 0, or -1 (usage). */
+/* Refuses NAME for a column of the user's own when a field's name is likely meant: a misspelled `credental' must not go unnoticed. Returns 0 or
+ * -1 (usage). */
+int inventory_check_extra(struct span name, struct err *e);
+
+/* Sets one field from its text, behind which a NUL stands; tags parted by blanks. Returns 0, or -1 (usage; the message says what was
+ * expected). */
 int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e);
 
-/* True for what a spreadsheet takes for a formula, whatever apostrophes stand before it. In CSV a board's own text that is so gets one more, and
+/* True for what a spreadsheet takes for a formula, whatever apostrophes stand before it. In CSV a text that is so gets one more, and
  * loses it when it is read: what is written is read as it was. */
 bool inventory_is_formula(const char *text, size_t len);
 

@@ -185,6 +185,13 @@ static int take_name(char out[static TEXT_NAME_MAX + 1], struct span field)
 	return !out[0] || text_is_name((struct span){out, strlen(out)}) ? 0 : -1;
 }
 
+static int take_label(char out[static TEXT_NAME_MAX + 1], struct span field)
+{
+	if (take_text(out, TEXT_NAME_MAX + 1, field))
+		return -1;
+	return !out[0] || inventory_is_label((struct span){out, strlen(out)}) ? 0 : -1;
+}
+
 static int take_device(struct plan *p, size_t *room, const struct span *f, size_t nf, struct err *e)
 {
 	bool skip = span_is(f[0], "skip");
@@ -194,7 +201,7 @@ static int take_device(struct plan *p, size_t *room, const struct span *f, size_
 
 	if (nf != 9 || (!(skip && span_is(f[1], "*")) && mac_parse(d.board.mac, f[1].at, f[1].len)) || take_text(address, sizeof address, f[2]) ||
 	    address_parse(&d.board.address, address, e) || take_name(d.board.board, f[3]) ||
-	    take_name(d.board.site, f[5]) || take_name(d.board.rack, f[6]) || take_name(d.board.credential, f[7]))
+	    take_label(d.board.site, f[5]) || take_label(d.board.rack, f[6]) || take_name(d.board.credential, f[7]))
 		return -1;
 	d.board.have_revision = !span_is(f[4], "*");
 	if (d.board.have_revision && text_number(&d.board.revision, f[4], INT64_MAX))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/say.h"
 #include "flasher/report_write.h"
 
 void report_count(const struct report *r, unsigned wave, size_t count[static SESSION_STATES])
@@ -170,42 +171,59 @@ bool report_trouble(const struct report_device *d)
 
 /* --- writing --- */
 
+/* The character at P, of a board's text or, when PLACE, of a person's. Returns its bytes. */
+static size_t put_character(FILE *out, const char *p, bool place)
+{
+	size_t n = place ? utf8_length((const unsigned char *)p) : 1;
+
+	if (n == 0 || !utf8_is_plain(p, n) || (!place && ((unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e)))
+		return fprintf(out, "\\x%02x", (unsigned char)*p), 1;
+	return fwrite(p, 1, n, out), n;
+}
+
+static void markup(FILE *out, const char *text, bool place)
+{
+	static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+	static const char special[] = "&<>\"'";
+
+	while (*text) {
+		const char *at = strchr(special, *text);
+
+		if (at)
+			fputs(entities[at - special], out);
+		text += at ? 1 : put_character(out, text, place);
+	}
+}
+
+static void csv(FILE *out, const char *text, bool place)
+{
+	fputs(*text && strchr("=+-@\t\r", *text) ? "\"'" : "\"", out);
+	while (*text) {
+		if (*text == '"')
+			putc('"', out);
+		text += put_character(out, text, place);
+	}
+	putc('"', out);
+}
+
 void write_markup(FILE *out, const char *text)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	markup(out, text, false);
+}
 
-		if (c == '&')
-			fputs("&amp;", out);
-		else if (c == '<')
-			fputs("&lt;", out);
-		else if (c == '>')
-			fputs("&gt;", out);
-		else if (c == '"')
-			fputs("&quot;", out);
-		else if (c == '\'')
-			fputs("&#39;", out);
-		else if (c < 0x20 || c > 0x7e)
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
+void write_markup_place(FILE *out, const char *text)
+{
+	markup(out, text, true);
 }
 
 void write_csv(FILE *out, const char *text)
 {
-	fputs(*text && strchr("=+-@\t\r", *text) ? "\"'" : "\"", out);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	csv(out, text, false);
+}
 
-		if (c == '"')
-			fputs("\"\"", out);
-		else if (c < 0x20 || c > 0x7e)
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
-	putc('"', out);
+void write_csv_place(FILE *out, const char *text)
+{
+	csv(out, text, true);
 }
 
 void write_label(FILE *out, const char *text)

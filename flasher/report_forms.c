@@ -118,11 +118,15 @@ int report_csv(FILE *out, const struct report *r, struct err *e)
 	fputs("mac,address,board,site,rack,wave,state,fault,message,version_before,version,attempts,began,ended\r\n", out);
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
-		const char *const fields[] = {d->mac, d->address, d->board, d->site, d->rack},
+		const char *const fields[] = {d->mac, d->address, d->board}, *const places[] = {d->site, d->rack},
 			   *const more[] = {session_state_word(d->state), report_fault_word(d), d->message, d->version_before, d->version};
 
 		for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
 			write_csv(out, fields[k]);
+			putc(',', out);
+		}
+		for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+			write_csv_place(out, places[k]);
 			putc(',', out);
 		}
 		fprintf(out, "%u", d->wave);
@@ -154,7 +158,9 @@ static void junit_case(FILE *out, const struct report_device *d)
 	const char *word = session_state_word(d->state), *tag = NULL;
 
 	fputs("  <testcase", out);
-	attribute(out, "classname", *d->rack ? d->rack : *d->site ? d->site : "boards");
+	fputs(" classname=\"", out);
+	write_markup_place(out, *d->rack ? d->rack : *d->site ? d->site : "boards");
+	putc('"', out);
 	fputs(" name=\"", out);
 	write_markup(out, d->address);
 	putc(' ', out);

@@ -227,7 +227,7 @@ static void rack(FILE *out, const struct report_device *const *devices, size_t n
 	for (size_t i = 0; i < n; i++)
 		good += session_good(devices[i]->state);
 	fputs("<section class=\"rack\"><h3>", out);
-	write_markup(out, *devices[0]->rack ? devices[0]->rack : "no rack named");
+	write_markup_place(out, *devices[0]->rack ? devices[0]->rack : "no rack named");
 	fprintf(out, " <small>%zu of %zu good</small></h3><div class=\"cells\">", good, n);
 	for (size_t i = 0; i < n; i++)
 		cell(out, devices[i]);
@@ -252,7 +252,7 @@ static int farm(FILE *out, const struct report *r, struct err *e)
 
 		if (first) {
 			fprintf(out, "%s<h2>", from ? "</div>\n" : "");
-			write_markup(out, *sorted[from]->site ? sorted[from]->site : "The farm");
+			write_markup_place(out, *sorted[from]->site ? sorted[from]->site : "The farm");
 			fputs("</h2><div class=\"racks\">\n", out);
 		}
 		for (to = from + 1; to < r->ndevices && same_rack(sorted[from], sorted[to]); to++)
@@ -303,7 +303,7 @@ static void trouble(FILE *out, const struct report *r, const struct report_sums 
 		fputs("</td><td class=\"mono hide\">", out);
 		write_markup(out, d->mac);
 		fputs("</td><td>", out);
-		write_markup(out, d->rack);
+		write_markup_place(out, d->rack);
 		fputs("</td><td>", out);
 		state_word(out, "span", d->state);
 		fputs("</td><td class=\"msg\">", out);
@@ -332,7 +332,7 @@ static void going(FILE *out, const struct report *r, const size_t count[static S
 		fputs("</td><td class=\"mono hide\">", out);
 		write_markup(out, d->mac);
 		fputs("</td><td>", out);
-		write_markup(out, d->rack);
+		write_markup_place(out, d->rack);
 		fputs("</td><td>", out);
 		state_word(out, "span", d->state);
 		fprintf(out, "</td><td>%s</td></tr>\n", session_state_means(d->state));
@@ -356,7 +356,7 @@ static void left_out(FILE *out, const struct report *r, size_t n)
 		fputs("</td><td class=\"mono hide\">", out);
 		write_markup(out, *d->mac ? d->mac : "not known");
 		fputs("</td><td>", out);
-		write_markup(out, d->rack);
+		write_markup_place(out, d->rack);
 		fputs("</td><td class=\"msg\">", out);
 		write_markup(out, d->message);
 		fputs("</td></tr>\n", out);

@@ -84,8 +84,16 @@ int report_cards(FILE *out, const struct report *r, struct err *e)
 	for (size_t i = 0; i < r->ndevices; i++) {
 		const struct report_device *d = &r->devices[i];
 
-		if (report_needs_card(d))
-			say(out, "%s,%s,%s,%s,%s,%s\n", d->mac, d->address, d->site, d->rack, d->board, write_local_time(since, d->ended_ms));
+		if (report_needs_card(d)) {
+			const char *const fields[] = {d->address, d->site, d->rack, d->board};
+
+			fputs(d->mac, out);
+			for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+				putc(',', out);
+				write_csv_place(out, fields[k]);
+			}
+			say(out, ",%s\n", write_local_time(since, d->ended_ms));
+		}
 	}
 	return 0;
 }

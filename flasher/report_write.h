@@ -44,6 +44,10 @@ void write_markup(FILE *out, const char *text);
 /* TEXT as a field of CSV, quoted. What a spreadsheet would take for a formula gets an apostrophe before it. */
 void write_csv(FILE *out, const char *text);
 
+/* The same of the name of a site or a rack, which people gave: printable UTF-8 stands for itself. */
+void write_markup_place(FILE *out, const char *text);
+void write_csv_place(FILE *out, const char *text);
+
 /* TEXT within the quotes of a Prometheus label. */
 void write_label(FILE *out, const char *text);
 

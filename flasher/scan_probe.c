@@ -371,6 +371,7 @@ int scan_probe_open(struct scan_probe **out, const struct scan_options *options,
 			memcpy(b->tags[b->ntags++], note->tags[i], sizeof b->tags[0]);
 	memcpy(p->record.known, note->mac, sizeof p->record.known);
 	memcpy(b->credential, note->credential, sizeof b->credential);
+	b->extra = note->extra;
 	p->logins = options->credentials ? credentials_find(options->credentials, note->credential) : NULL;
 	snprintf(p->host, sizeof p->host, "%u.%u.%u.%u", address >> 24 & 255, address >> 16 & 255, address >> 8 & 255, address & 255);
 	if (port == 80)

@@ -6,27 +6,22 @@
 #include <string.h>
 
 #include "core/io.h"
-
-enum column { COLUMN_ADDRESS, COLUMN_SITE, COLUMN_RACK, COLUMN_TAGS, COLUMN_CREDENTIAL, COLUMN_MAC, COLUMN_OTHER };
-enum { COLUMNS_MAX = 24 };
+#include "flasher/inventory_head.h"
 
 /* A list being read. */
 struct list {
 	struct targets *targets;
-	const char *name;
+	const char *name;            /* escaped */
 	unsigned line;
-	enum column columns[COLUMNS_MAX];
-	size_t ncolumns;             /* 0: no CSV */
 	bool begun;
 	struct err *e;
 };
 
 static int complain(const struct list *l, const char *what, struct span value)
 {
-	char quoted[96], name[160];
+	char quoted[96];
 
-	return err_set(l->e, VERDICT_USAGE, "%s:%u: %s \"%s\"", err_quote(name, sizeof name, l->name, strlen(l->name)), l->line,
-		       what, err_quote(quoted, sizeof quoted, value.at, value.len));
+	return err_set(l->e, VERDICT_USAGE, "%s:%u: %s \"%s\"", l->name, l->line, what, err_quote(quoted, sizeof quoted, value.at, value.len));
 }
 
 static int add_note(struct targets *t, const struct target_note *note, struct err *e)
@@ -66,98 +61,63 @@ static int add_range(struct targets *t, struct span range, const struct target_n
 	return ranges_add(&t->ranges, range, (uint32_t)(t->nnotes - 1), e);
 }
 
-/* The next field of a line of CSV. Quotes are for free texts, and none of the columns read here is one. */
-static struct span take_field(struct span *rest)
+/* --- as a table --- */
+
+static int read_row(struct list *l, struct inventory_head *head, const struct table *t)
 {
-	const char *comma = rest->len ? memchr(rest->at, ',', rest->len) : NULL;
-	struct span field = {rest->at, comma ? (size_t)(comma - rest->at) : rest->len};
-	size_t used = field.len + (comma ? 1 : 0);
-
-	rest->at += used;
-	rest->len -= used;
-	return field;
-}
-
-static int read_head(struct list *l, struct span line)
-{
-	static const char *const known[] = {"address", "site", "rack", "tags", "credential", "mac"};
-	bool more = true, address = false;
-
-	while (more) {
-		struct span field;
-
-		more = memchr(line.at, ',', line.len) != NULL;
-		field = take_field(&line);
-		if (l->ncolumns == COLUMNS_MAX || !text_is_name(field))
-			return complain(l, "not a column's name, or one too many:", field);
-		l->columns[l->ncolumns] = COLUMN_OTHER;
-		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-			if (span_is(field, known[i]))
-				l->columns[l->ncolumns] = (enum column)i;
-		for (size_t i = 0; i < l->ncolumns; i++)
-			if (l->columns[i] != COLUMN_OTHER && l->columns[i] == l->columns[l->ncolumns])
-				return complain(l, "a column named twice:", field);
-		address = address || l->columns[l->ncolumns] == COLUMN_ADDRESS;
-		l->ncolumns++;
-	}
-	return address ? 0 : complain(l, "no column `address' in the head line, but", line);
-}
-
-static int take_name(const struct list *l, char out[static TEXT_NAME_MAX + 1], struct span field)
-{
-	if (field.len == 0)
-		return 0;
-	if (!text_is_name(field))
-		return complain(l, "not a name of letters, digits and . _ + - :", field);
-	memcpy(out, field.at, field.len);
-	out[field.len] = '\0';
-	return 0;
-}
-
-static int take_tags(const struct list *l, struct target_note *note, struct span field)
-{
-	struct span tags[INVENTORY_TAGS_MAX];
-	size_t n = field.len ? text_fields(field, tags, INVENTORY_TAGS_MAX) : 0;
-
-	if (field.len && n == 0)
-		return complain(l, "not up to eight tags parted by single blanks:", field);
-	for (; note->ntags < n; note->ntags++)
-		if (take_name(l, note->tags[note->ntags], tags[note->ntags]))
-			return -1;
-	return 0;
-}
-
-static int read_row(const struct list *l, struct span line)
-{
+	const unsigned taken = 1U << FIELD_ADDRESS | 1U << FIELD_SITE | 1U << FIELD_RACK | 1U << FIELD_TAGS | 1U << FIELD_CREDENTIAL |
+			       1U << FIELD_MAC;
+	struct inventory_board b = {.line = 0}; /* its fields are those of a note */
 	struct target_note note = {.ntags = 0};
-	struct span range = {line.at, 0};
+	struct span range = {"", 0};
 
-	for (size_t i = 0; i < l->ncolumns; i++) {
-		struct span field;
-		int rc = 0;
+	for (size_t i = 0; i < head->n; i++) {
+		int field = head->what[i];
+		struct span cell = inventory_head_cell(t, i);
 
-		if (i > 0 && line.len == 0 && line.at[-1] != ',')
-			return complain(l, "fewer fields than columns in", range);
-		field = take_field(&line);
-		if (l->columns[i] == COLUMN_ADDRESS)
-			range = field;
-		else if (l->columns[i] == COLUMN_SITE)
-			rc = take_name(l, note.site, field);
-		else if (l->columns[i] == COLUMN_RACK)
-			rc = take_name(l, note.rack, field);
-		else if (l->columns[i] == COLUMN_CREDENTIAL)
-			rc = take_name(l, note.credential, field);
-		else if (l->columns[i] == COLUMN_TAGS)
-			rc = take_tags(l, &note, field);
-		else if (l->columns[i] == COLUMN_MAC && field.len && mac_parse(note.mac, field.at, field.len) != 0)
-			rc = complain(l, "not a MAC of one board (02:aa:bb:cc:dd:ee):", field);
-		if (rc)
-			return -1;
+		if (field < 0 || field >= FIELD_COUNT || !(taken >> field & 1U))
+			continue;
+		if (field == FIELD_ADDRESS)
+			range = table_trim(cell);
+		else if (inventory_take(&b, (enum inventory_field)field, cell, l->e))
+			return err_prefix(l->e, "column %zu \"%s\"", i + 1, inventory_columns[field]);
 	}
-	if (line.len > 0)
-		return complain(l, "more fields than columns, from", line);
-	return add_range(l->targets, range, &note, l->e) == 0 ? 0 : err_prefix(l->e, "%s:%u", l->name, l->line);
+	memcpy(note.site, b.site, sizeof note.site);
+	memcpy(note.rack, b.rack, sizeof note.rack);
+	memcpy(note.tags, b.tags, sizeof note.tags);
+	note.ntags = b.ntags;
+	memcpy(note.credential, b.credential, sizeof note.credential);
+	memcpy(note.mac, b.mac, sizeof note.mac);
+	if (inventory_head_extras(head, t, &l->targets->extras, &note.extra, l->e))
+		return -1;
+	return add_range(l->targets, range, &note, l->e) == 0 ? 0 : err_prefix(l->e, "column \"address\"");
 }
+
+/* Returns 0; 1 when the text is not a table with a column `address'; or -1. */
+static int read_table(struct list *l, const char *text, size_t len)
+{
+	struct inventory_head head;
+	struct table t;
+	int rc = table_open(&t, text, len, l->e), more = 1;
+
+	t.comments = true;
+	if (rc == 0) {
+		rc = inventory_head_find(&head, &t, text, 1U << FIELD_ADDRESS, &l->targets->extras, l->e);
+		if (rc == 0) {
+			rc = 1;
+			goto out;
+		}
+		while (rc == 1 && (more = table_next(&t, l->e)) == 1)
+			if (read_row(l, &head, &t))
+				more = rc = -1;
+		rc = rc == 1 && more == 0 ? 0 : err_prefix(l->e, "%s:%zu", l->name, t.line);
+	}
+out:
+	table_free(&t);
+	return rc;
+}
+
+/* --- as lines --- */
 
 static int read_line(struct list *l, struct span line)
 {
@@ -167,34 +127,39 @@ static int read_line(struct list *l, struct span line)
 		line.len--;
 	if (line.len == 0 || line.at[0] == '#')
 		return 0;
-	if (!l->begun && (memchr(line.at, ',', line.len) || span_is(line, "address"))) {
-		l->begun = true;
-		return read_head(l, line);
-	}
+	if (!l->begun && strcspn(line.at, ",;\t") < line.len)
+		return complain(l, "expected a range, or a head line with the column address; found", line);
 	l->begun = true;
-	if (l->ncolumns)
-		return read_row(l, line);
 	return add_range(l->targets, line, &none, l->e) == 0 ? 0 : err_prefix(l->e, "%s:%u", l->name, l->line);
 }
 
-int targets_parse(struct targets *t, const char *name, const char *text, size_t len, struct err *e)
+static int read_lines(struct list *l, const char *text, size_t len)
 {
-	struct list l = {.targets = t, .name = name, .e = e};
-
-	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as spreadsheets write it */
-		text += 3;
-		len -= 3;
-	}
 	for (size_t at = 0; at < len;) {
 		const char *end = memchr(text + at, '\n', len - at);
 		struct span line = {text + at, end ? (size_t)(end - text) - at : len - at};
 
-		l.line++;
-		if (read_line(&l, line))
+		l->line++;
+		if (read_line(l, line))
 			return -1;
 		at += line.len + 1;
 	}
 	return 0;
+}
+
+int targets_parse(struct targets *t, const char *name, const char *text, size_t len, struct err *e)
+{
+	char quoted[160], *decoded = NULL;
+	struct list l = {.targets = t, .name = err_quote(quoted, sizeof quoted, name, strlen(name)), .e = e};
+	int rc = -1;
+
+	if (table_decode(&decoded, &len, l.name, text, len, e) == 0) {
+		rc = read_table(&l, decoded, len);
+		if (rc == 1)
+			rc = read_lines(&l, decoded, len);
+	}
+	free(decoded);
+	return rc;
 }
 
 int targets_add(struct targets *t, const char *argument, struct err *e)
@@ -216,6 +181,7 @@ int targets_add(struct targets *t, const char *argument, struct err *e)
 void targets_free(struct targets *t)
 {
 	ranges_free(&t->ranges);
+	extras_free(&t->extras);
 	free(t->notes);
 	t->notes = NULL;
 	t->nnotes = t->room = 0;

@@ -19,6 +19,7 @@ struct target_note {
 	size_t ntags;
 	char credential[TEXT_NAME_MAX + 1];
 	char mac[MAC_TEXT_MAX + 1];   /* of the board that was there when the list was made, an inventory */
+	uint32_t extra;               /* its row in the targets' extras; 0: none */
 	uint16_t port;                /* 0: as for all others */
 	bool single;                  /* the line names one address, not many */
 };
@@ -28,11 +29,12 @@ struct targets {
 	struct ranges ranges;
 	struct target_note *notes;
 	size_t nnotes, room;
+	struct extras extras;         /* the lists' own columns; they go into the inventory */
 };
 
-/* Adds what one argument says: a range (:PORT may follow it), @FILE, or - for standard input. A list has a range a line; or is CSV with a head line
- * that names `address' (a range, too) and any of site, rack, tags (parted by blanks), credential, mac; of an inventory's further
- * columns no notice is taken. Lines that begin with # and empty ones are passed over. Returns 0 or -1 (usage, too-large, system). */
+/* Adds what one argument says: a range (:PORT may follow it), @FILE, or - for standard input. A list has a range a line; or is a table as an
+ * inventory is one, whose head line names `address' (a range, too) and any of site, rack, tags (parted by blanks), credential, mac; an inventory's
+ * further fields are ignored, the user's own columns are kept. Lines that begin with # and empty ones are passed over. Returns 0 or -1 (usage, too-large, system). */
 int targets_add(struct targets *t, const char *argument, struct err *e);
 
 /* The same, of a list in memory; NAME stands in messages. */

@@ -51,7 +51,7 @@ grep -E '[^a-z_]getenv ?\(' "$T/code" | grep -vE '"(SOURCE_DATE_EPOCH|CREDENTIAL
 # --- foreign text leaves by one border ---
 # Text for people goes through say(), JSON through json_put_*, HTML and XML through write_markup, CSV through write_csv or put_field. Besides
 # those, output is made by files whose form is their own: help, progress and the live table, plans, reports, guides, bundles, a board's pages.
-owners='core/(say|json|cli|progress)|flasher/(live|report|report_forms|report_html|report_timeline|guide|inventory_write|plan_text|output)'
+owners='core/(say|json|cli|progress)|flasher/(live|report|report_forms|report_html|report_text|report_timeline|guide|inventory_write|plan_text|output)'
 owners="$owners|simulator/(control|pages|pages_api|pages_upload|cmd_ask)|keys/(main|cmd_[a-z_]*)|packer/(cmd_[a-z_]*|front|manifest_write|sbom)"
 owners="$owners|verifier/(audit_output|reply|cmd_[a-z_]*)"
 outputs='(^|[^a-z_])(v?printf|v?fprintf|v?dprintf|f?puts|f?putc|putchar|putc_unlocked|fwrite|perror|psignal)[[:space:]]*\(|[^a-z_]write[[:space:]]*\((1|2|STD)'

@@ -78,6 +78,13 @@ chmod 600 "$T/credentials"
 scans "places in CSV, each with its credential" 0 "@$T/places.csv" --credentials "$T/credentials"
 ok "go into the inventory" [ "$(grep -c ',ekb,r1,new hot,hall-1$' "$T/csv") $(grep -c ',ekb,r2,,hall-2$' "$T/csv")" = "4 1" ]
 ok "which can be scanned again" scan "@$T/csv" --credentials "$T/credentials"
+printf '\357\273\277IP;Зал;Стойка;Credential;Note\r\n127.40.0.1;Зал 1;r1;hall-1;"loud;\nold"\r\n127.40.0.5;;r2;hall-2;\r\n' >"$T/sheet.csv"
+scans "places as a spreadsheet writes them" 0 "@$T/sheet.csv" --credentials "$T/credentials"
+ok "go into the inventory, and so does a column of their own" python3 - "$T/csv" <<'PY'
+import csv, sys
+rows = {r["address"].split(":")[0]: r for r in csv.DictReader(open(sys.argv[1], newline="", encoding="utf-8"))}
+assert rows["127.40.0.1"]["site"] == "Зал 1" and rows["127.40.0.1"]["Note"] == "loud;\nold" and rows["127.40.0.5"]["Note"] == "", rows
+PY
 ok "from standard input, too" sh -c 'firmflash scan - --password-file "$1" --port "$2" --api-port 0 --boards "$4" --quiet <"$3" | grep -q zynq-s9' \
     sh "$T/password" "$http" "$T/list" "$boards"
 end_farm

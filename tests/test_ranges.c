@@ -151,6 +151,20 @@ static void csv_says_more_of_a_place(void **state)
 	targets_free(&t);
 }
 
+static void lists_come_from_spreadsheets_too(void **state)
+{
+	struct targets t;
+
+	(void)state;
+	list(&t, "\xef\xbb\xbf" "Ферма\r\n# all of it\r\nIP;Зал;Note\r\n10.0.0.1-10.0.0.2;Зал 1;\"loud;\nold\"\r\n10.0.0.3\r\n");
+	assert_int_equal(t.ranges.n, 3);
+	assert_string_equal(t.notes[t.ranges.at[1].note].site, "Зал 1");
+	assert_string_equal(t.extras.names[0], "Note");
+	assert_string_equal(extras_value(&t.extras, t.notes[t.ranges.at[1].note].extra, 0), "loud;\nold");
+	assert_string_equal(extras_value(&t.extras, t.notes[t.ranges.at[2].note].extra, 0), "");
+	targets_free(&t);
+}
+
 static void bad_lists_are_refused_with_the_line(void **state)
 {
 	static const struct {
@@ -159,14 +173,13 @@ static void bad_lists_are_refused_with_the_line(void **state)
 		{"10.0.0.1\n10.0.0.300\n", "list:2"},
 		{"10.0.0.1:0\n", "list:1"},
 		{"10.0.0.1:65536\n", "list:1"},
-		{"mac,site\n", "no column `address'"},
-		{"address,address\n", "twice"},
-		{"address,si te\n", "not a column's name"},
-		{"address,site\n10.0.0.1\n", "fewer fields"},
-		{"address,site\n10.0.0.1,a,b\n", "more fields"},
-		{"address,site\n10.0.0.1,\"a\"\n", "not a name"},
-		{"address,tags\n10.0.0.1,a  b\n", "eight tags"},
-		{"address,tags\n10.0.0.1,a b c d e f g h i\n", "eight tags"},
+		{"mac,site\n", "a head line with the column address"},
+		{"10.0.0.1\naddress,site\n10.0.0.2,a\n", "list:2"},
+		{"address,address\n", "columns 1 and 2 both name the address"},
+		{"address,credental\n", "list:1: column 2: there is no column \"credental\"; expected: credential"},
+		{"address,site\n10.0.0.1,a,b\n", "list:2: column 3: this line has more cells"},
+		{"address,site\n10.0.0.1,*\n", "list:2: column 2 \"site\": found \"*\"; expected: one line"},
+		{"address,tags\n10.0.0.1,a b c d e f g h i\n", "list:2: column 2 \"tags\": there are over 8 tags"},
 		{"address,site\n,a\n", "list:2"},
 	};
 
@@ -193,6 +206,7 @@ int main(void)
 		cmocka_unit_test(an_address_is_kept_once_as_it_was_named_first),
 		cmocka_unit_test(lists_of_ranges_are_read),
 		cmocka_unit_test(csv_says_more_of_a_place),
+		cmocka_unit_test(lists_come_from_spreadsheets_too),
 		cmocka_unit_test(bad_lists_are_refused_with_the_line),
 	};
 

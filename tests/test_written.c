@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "core/json.h"
+#include "core/say.h"
 #include "flasher/card_note.h"
 #include "flasher/inventory.h"
 #include "flasher/ledger.h"
@@ -63,6 +64,25 @@ static void name(char out[static TEXT_NAME_MAX + 1])
 	out[n] = '\0';
 }
 
+/* A label, or "": with blanks within when BLANKS. */
+static void label(char out[static TEXT_NAME_MAX + 1], bool blanks)
+{
+	static const char *const pieces[] = {"Зал", "1", "=", "'", "\"", ",", ";", "ё", " ", "-", "<b>", "%20", "r1", "中"};
+	size_t n = 0;
+
+	for (size_t want = below(7); want; want--) {
+		const char *piece = pieces[below(sizeof pieces / sizeof *pieces)];
+
+		if ((*piece == ' ' && (!blanks || n == 0)) || n + strlen(piece) > TEXT_NAME_MAX)
+			continue;
+		memcpy(out + n, piece, strlen(piece));
+		n += strlen(piece);
+	}
+	while (n && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+}
+
 static char *finish(FILE *out, char **text)
 {
 	assert_int_equal(fclose(out), 0);
@@ -85,35 +105,46 @@ static void random_board(struct inventory_board *b, size_t i)
 	snprintf(b->subtype, sizeof b->subtype, "%s", hostile(text, INVENTORY_TEXT_MAX, false));
 	snprintf(b->version, sizeof b->version, "%s", hostile(text, INVENTORY_TEXT_MAX, false));
 	snprintf(b->hostname, sizeof b->hostname, "%s", hostile(text, INVENTORY_TEXT_MAX, false));
-	name(b->site);
-	name(b->rack);
+	label(b->site, true);
+	label(b->rack, true);
 	name(b->credential);
 	for (b->ntags = below(INVENTORY_TAGS_MAX + 1); b->ntags && !b->tags[b->ntags - 1][0];)
 		for (size_t k = 0; k < b->ntags; k++)
 			while (!b->tags[k][0])
-				name(b->tags[k]);
+				label(b->tags[k], false);
 }
 
 static void inventories(void **state)
 {
 	(void)state;
 	for (int json = 0; json < 2; json++) {
-		struct inventory made = {0}, read;
-		char *text = NULL;
+		static const char *const own[] = {"Note", "=1", "стойка 2", "a,b\n\"c\""};
+		struct inventory made = {.n = 0}, read;
+		char *text = NULL, values[4][TEXT_MAX + 1];
+		struct span spans[4];
 		size_t len;
 		FILE *out = open_memstream(&text, &len);
 		struct err e;
 
+		for (size_t i = 0, column; i < 4; i++)
+			assert_int_equal(extras_column(&made.extras, &column, (struct span){own[i], strlen(own[i])}, NULL), 0);
 		for (size_t i = 0; i < ROUNDS; i++) {
 			struct inventory_board b;
 
 			random_board(&b, i);
+			for (size_t k = 0; k < 4; k++) {
+				hostile(values[k], TEXT_MAX, false);
+				if (below(3) == 0)
+					snprintf(values[k], sizeof values[k], "%s", "\t=1\r\n\"мёд\"\n\x1b[2J");
+				spans[k] = (struct span){values[k], strlen(values[k])};
+			}
+			assert_int_equal(extras_add(&made.extras, &b.extra, spans, 4, NULL), 0);
 			assert_int_equal(inventory_add(&made, &b, NULL), 0);
 		}
 		if (!json)
-			inventory_csv_head(out);
+			inventory_csv_head(out, &made.extras);
 		for (size_t i = 0; i < made.n; i++)
-			(json ? inventory_json_board : inventory_csv_board)(out, &made.boards[i]);
+			(json ? inventory_json_board : inventory_csv_board)(out, &made.boards[i], &made.extras);
 		finish(out, &text);
 		if (inventory_parse(&read, "written", text, len, &e) != 0)
 			fail_msg("%s", e.message);
@@ -125,7 +156,10 @@ static void inventories(void **state)
 			    strcmp(a->hostname, b->hostname) != 0)
 				fail_msg("%s became %s; %s, %s; %s, %s; %s, %s", a->model, b->model, a->subtype, b->subtype, a->version, b->version,
 					 a->hostname, b->hostname);
-			assert_memory_equal(a->tags, b->tags, sizeof a->tags);
+			for (size_t k = 0; k < a->ntags; k++)
+				assert_string_equal(a->tags[k], b->tags[k]);
+			for (size_t k = 0; k < 4; k++)
+				assert_string_equal(extras_value(&made.extras, a->extra, k), extras_value(&read.extras, b->extra, k));
 			assert_true(strcmp(a->mac, b->mac) == 0 && strcmp(a->address.text, b->address.text) == 0 && strcmp(a->board, b->board) == 0 &&
 				    strcmp(a->site, b->site) == 0 && strcmp(a->rack, b->rack) == 0 && strcmp(a->credential, b->credential) == 0 &&
 				    a->revision == b->revision && a->have_revision == b->have_revision && a->ntags == b->ntags);
@@ -306,7 +340,10 @@ static const char *csv_record(const char *at, size_t *fields)
 {
 	*fields = 1;
 	for (bool quoted = false; *at; at++) {
-		assert_true(*at == '\r' || *at == '\n' || (*at >= 0x20 && *at < 0x7f));
+		size_t n = utf8_length((const unsigned char *)at);
+
+		assert_true(*at == '\r' || *at == '\n' || utf8_is_plain(at, n));
+		at += n ? n - 1 : 0;
 		if (*at == '"')
 			quoted = !quoted;
 		else if (!quoted && *at == ',')

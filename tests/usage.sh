@@ -88,7 +88,7 @@ cp .err err
 ok '  by its name' grep -q nowhere err
 says 'a ledger that is something else' 'pw is no ledger' firmflash status pw
 says 'states that no board ends badly in' 'states to retry' firmflash retry pw --state success
-says 'an inventory that is a password' 'this is no inventory' firmflash plan s9 pw --pubkey key.pub
+says 'an inventory that is a password' 'this is not an inventory' firmflash plan s9 pw --pubkey key.pub
 ok "  and it is not repeated" sh -c "! grep -q hush err"
 refused 'a key that is a note' 3 malformed-keyring firmkey show pw
 cp .err err

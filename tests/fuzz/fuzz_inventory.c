@@ -15,9 +15,9 @@ static char *written(const struct inventory *inv, bool json, size_t *len)
 	if (!out)
 		abort();
 	if (!json)
-		inventory_csv_head(out);
+		inventory_csv_head(out, &inv->extras);
 	for (size_t i = 0; i < inv->n; i++)
-		(json ? inventory_json_board : inventory_csv_board)(out, &inv->boards[i]);
+		(json ? inventory_json_board : inventory_csv_board)(out, &inv->boards[i], &inv->extras);
 	if (fclose(out) != 0)
 		abort();
 	return text;
