@@ -10,7 +10,7 @@
 
 enum {
 	OPT_BOARD = 256, OPT_PUBKEY, OPT_KEYRING, OPT_SIZE, OPT_MAX_SIZE, OPT_CONFIRM, OPT_RECEIPT, OPT_BOARDS, OPT_LANG, OPT_VERIFY,
-	OPT_STEPS, OPT_SHEET, OPT_JSON, OPT_QUIET,
+	OPT_STEPS, OPT_SHEET, OPT_JSON, OPT_QUIET, OPT_FORCE,
 };
 
 static const struct option long_options[] = {
@@ -21,6 +21,7 @@ static const struct option long_options[] = {
 	{"lang", required_argument, NULL, OPT_LANG},       {"verify", no_argument, NULL, OPT_VERIFY},
 	{"steps", no_argument, NULL, OPT_STEPS},           {"sheet", no_argument, NULL, OPT_SHEET},
 	{"json", no_argument, NULL, OPT_JSON},             {"quiet", no_argument, NULL, OPT_QUIET},
+	{"force", no_argument, NULL, OPT_FORCE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -68,6 +69,7 @@ static int take(struct card_options *o, int option, const char *value, struct er
 	switch (option) {
 	case OPT_RECEIPT: o->receipt = value; return 0;
 	case OPT_BOARDS: o->boards_dir = value; return 0;
+	case OPT_FORCE: o->force = true; return 0;
 	case OPT_JSON: o->json = true; return 0;
 	case OPT_QUIET: o->quiet = true; return 0;
 	default: return take_value(o, option, value, e);

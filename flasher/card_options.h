@@ -28,7 +28,7 @@ struct card_options {
 	size_t nconfirm;
 	const char *receipt, *boards_dir;      /* or NULL */
 	const char *lang;                      /* "en", "ru" */
-	bool json, quiet;
+	bool json, quiet, force;
 };
 
 /* Returns 0, or -1: usage, or what is wrong with a key. */

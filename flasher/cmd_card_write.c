@@ -13,6 +13,7 @@
 #include "flasher/burn_disk.h"
 #include "flasher/cmd_card.h"
 #include "flasher/medium.h"
+#include "flasher/output.h"
 
 /* What all targets share. */
 struct writing {
@@ -43,6 +44,12 @@ static int open_bundle(const char *name, struct err *e)
 	return fd >= 0 ? fd : err_errno(e, "cannot open %s", name);
 }
 
+/* Over another file only when that was asked for, also where the file came up while this one was made. */
+static int put_in_place(const struct card_options *o, struct io_new *file, struct err *e)
+{
+	return o->force ? io_new_commit(file, e) : io_new_commit_exclusive(file, e);
+}
+
 /* An image file: it appears whole, or not at all. */
 static int write_image(struct writing *w, struct card_made *made, const char *target, struct err *e)
 {
@@ -54,7 +61,7 @@ static int write_image(struct writing *w, struct card_made *made, const char *ta
 		return -1;
 	if (io_new_open(&file, target, 0644, e))
 		return -1;
-	rc = card_make(made, file.fd, w->bundle, &wish, e) || interrupt_check(&w->interrupt, e) || io_new_commit(&file, e) ? -1 : 0;
+	rc = card_make(made, file.fd, w->bundle, &wish, e) || interrupt_check(&w->interrupt, e) || put_in_place(w->o, &file, e) ? -1 : 0;
 	io_new_discard(&file);
 	return rc;
 }
@@ -173,7 +180,7 @@ static int copy_image(struct many *m, const char *name, struct err *e)
 		return -1;
 	rc = ftruncate(file.fd, (off_t)m->made.size) ? err_errno(e, "cannot make %s as large as the card", name) : copy_used(m, file.fd, e);
 	if (rc == 0)
-		rc = io_new_commit(&file, e);
+		rc = put_in_place(m->w->o, &file, e);
 	io_new_discard(&file);
 	return rc;
 }
@@ -284,6 +291,9 @@ int cmd_card_write(const struct card_options *o, const struct board *board)
 	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status;
 
+	for (size_t i = 0; i < o->ntargets; i++)
+		if (!disk_is_device(o->targets[i]) && output_prove(o->targets[i], o->force, &e))
+			return cli_fail_as(&e, o->json);
 	w.bundle = open_bundle(o->bundle, &e);
 	if (w.bundle < 0)
 		return cli_fail_as(&e, o->json);

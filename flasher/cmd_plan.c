@@ -13,7 +13,7 @@
 
 enum {
 	OPT_PUBKEY = 256, OPT_KEYRING, OPT_WAVES, OPT_HALT, OPT_NO_HALTS, OPT_WIPE, OPT_REPORTS, OPT_BOARDS, OPT_JSON, OPT_FIGURES,
-	OPT_ONLY, OPT_EXCLUDE, OPT_SUSPECTS,
+	OPT_ONLY, OPT_EXCLUDE, OPT_SUSPECTS, OPT_FORCE,
 	OPT_FIRST_NUMBER, /* from here on: as in numbers[] */
 };
 
@@ -45,7 +45,7 @@ struct plan_options {
 	const char *bundle, *inventory, *output, *waves, *reports, *boards_dir;
 	struct trust trust;
 	struct plan_pick pick;
-	bool halts_given, json;
+	bool halts_given, json, force;
 };
 
 static int take_number(struct plan *p, const struct number *n, const char *text, struct err *e)
@@ -108,6 +108,9 @@ static int take(struct plan *p, struct plan_options *o, int option, const char *
 	case OPT_BOARDS:
 		o->boards_dir = value;
 		return 0;
+	case OPT_FORCE:
+		o->force = true;
+		return 0;
 	case OPT_JSON:
 		o->json = true;
 		return 0;
@@ -136,7 +139,8 @@ static int parse(struct plan *p, struct plan_options *o, int argc, char **argv, 
 		{"wipe", no_argument, NULL, OPT_WIPE},           {"reports", required_argument, NULL, OPT_REPORTS},
 		{"boards", required_argument, NULL, OPT_BOARDS}, {"json", no_argument, NULL, OPT_JSON},
 		{"need-figures", no_argument, NULL, OPT_FIGURES}, {"only", required_argument, NULL, OPT_ONLY},
-		{"exclude", required_argument, NULL, OPT_EXCLUDE}, {"include-suspects", no_argument, NULL, OPT_SUSPECTS}};
+		{"exclude", required_argument, NULL, OPT_EXCLUDE}, {"include-suspects", no_argument, NULL, OPT_SUSPECTS},
+		{"force", no_argument, NULL, OPT_FORCE}};
 	enum { FIXED = sizeof fixed / sizeof *fixed };
 	struct option options[FIXED + NUMBERS + 1] = {{0}};
 	int option;
@@ -177,14 +181,14 @@ static int describe(struct plan *p, const struct plan_options *o, const struct i
 	return 0;
 }
 
-static int write_plan(const struct plan *p, const char *to, struct err *e)
+static int write_plan(const struct plan *p, const char *to, bool force, struct err *e)
 {
 	struct output out;
 
 	if (output_open(&out, e))
 		return -1;
 	plan_write(out.file, p);
-	return output_commit(&out, to, e);
+	return output_commit(&out, to, force, e);
 }
 
 /* On standard error; or as one object, when the plan itself went to a file. */
@@ -230,7 +234,7 @@ static int make(struct plan *p, const struct plan_options *o, struct err *e)
 	size_t nboards = 0;
 	int rc = -1;
 
-	if (crypto_init_verify(e) || image_open(&image, o->bundle, &o->trust, &any, e) || describe(p, o, &image, e) ||
+	if (output_prove(o->output, o->force, e) || crypto_init_verify(e) || image_open(&image, o->bundle, &o->trust, &any, e) || describe(p, o, &image, e) ||
 	    inventory_read(&inv, o->inventory, e) || board_dirs_init(&dirs, o->boards_dir, e) ||
 	    board_list(&boards, &nboards, &dirs, e) || plan_add_boards(p, &inv, &o->pick, &image, boards, nboards, e) ||
 	    plan_add_waves(p, o->waves, e))
@@ -240,7 +244,7 @@ static int make(struct plan *p, const struct plan_options *o, struct err *e)
 			p->n ? plan_device_key(&p->devices[0]) : "", p->n ? ": " : "", p->n ? p->devices[0].reason : "");
 		goto out;
 	}
-	rc = write_plan(p, o->output, e);
+	rc = write_plan(p, o->output, o->force, e);
 out:
 	image_close(&image);
 	inventory_free(&inv);

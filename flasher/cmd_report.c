@@ -26,7 +26,7 @@ static void hint_cards(const struct report *r)
 			    "`firmflash retry LEDGER --state needs-card --inventory today.csv' look for it\n", n, cli_many(n, "board needs", "boards need"));
 }
 
-static int load_and_write(const char *file, report_form *form, const char *to, struct err *e)
+static int load_and_write(const char *file, report_form *form, const char *to, bool force, struct err *e)
 {
 	struct report_filled filled = {0};
 	struct ledger_device *devices = NULL;
@@ -35,11 +35,11 @@ static int load_and_write(const char *file, report_form *form, const char *to, s
 	struct output out = {.file = NULL};
 	int rc = -1;
 
-	if (crypto_init_verify(e) || ledger_open(&l, file, false, e) ||
+	if (output_prove(to, force, e) || crypto_init_verify(e) || ledger_open(&l, file, false, e) ||
 	    report_load(&filled, l, &plan, &devices, (uint64_t)time(NULL) * 1000, e) || output_open(&out, e) ||
 	    form(out.file, &filled.report, e))
 		goto out;
-	rc = output_commit(&out, to, e);
+	rc = output_commit(&out, to, force, e);
 	if (rc == 0 && form == report_cards)
 		hint_cards(&filled.report);
 out:
@@ -68,8 +68,23 @@ int cmd_status(int argc, char **argv)
 	if (argc - optind != 1)
 		return cli_usage("one LEDGER is wanted");
 	form = person ? (json ? report_person_json : report_person) : json ? report_json : report_text;
-	return load_and_write(argv[optind], form, NULL, &e) ? cli_fail_as(&e, json)
+	return load_and_write(argv[optind], form, NULL, false, &e) ? cli_fail_as(&e, json)
 											: cli_done(STATUS_DONE);
+}
+
+/* The number of the form that the name of a file asks for; 0: text. */
+static int form_of(const char *to)
+{
+	static const struct {
+		const char *end;
+		int form;
+	} ends[] = {{".html", 1}, {".htm", 1}, {".json", 2}, {".csv", 3}, {".xml", 4}, {".prom", 5}};
+	const char *dot = to ? strrchr(to, '.') : NULL;
+
+	for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)
+		if (strcmp(dot, ends[i].end) == 0)
+			return ends[i].form;
+	return 0;
 }
 
 int cmd_report(int argc, char **argv)
@@ -79,8 +94,9 @@ int cmd_report(int argc, char **argv)
 	static const struct option options[] = {
 		{"html", no_argument, NULL, 1},    {"json", no_argument, NULL, 2},  {"csv", no_argument, NULL, 3},
 		{"junit", no_argument, NULL, 4},   {"metrics", no_argument, NULL, 5}, {"cards", no_argument, NULL, 6},
-		{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+		{"output", required_argument, NULL, 'o'}, {"force", no_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
 	const char *to = NULL;
+	bool force = false;
 	struct err e = {0};
 	int option, form = 0;
 
@@ -89,6 +105,8 @@ int cmd_report(int argc, char **argv)
 			return cli_wrong(&e);
 		if (option == 'o')
 			to = optarg;
+		else if (option == 'f')
+			force = true;
 		else if (form && form != option)
 			return cli_usage("one form at a time");
 		else
@@ -96,5 +114,6 @@ int cmd_report(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return cli_usage("one LEDGER is wanted");
-	return load_and_write(argv[optind], forms[form], to, &e) ? cli_fail_as(&e, form == 2) : cli_done(STATUS_DONE);
+	form = form ? form : form_of(to);
+	return load_and_write(argv[optind], forms[form], to, force, &e) ? cli_fail_as(&e, form == 2) : cli_done(STATUS_DONE);
 }

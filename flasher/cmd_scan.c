@@ -22,7 +22,7 @@
 
 enum {
 	OPT_CREDENTIALS, OPT_PASSWORD_FILE, OPT_PASSWORD_FD, OPT_USER, OPT_TRY_FACTORY, OPT_REALM, OPT_DETAILS, OPT_PORT, OPT_API_PORT,
-	OPT_TIMEOUT, OPT_RATE, OPT_CONCURRENCY, OPT_MAX, OPT_QUICK, OPT_BOARDS, OPT_JSON, OPT_QUIET,
+	OPT_TIMEOUT, OPT_RATE, OPT_CONCURRENCY, OPT_MAX, OPT_FORCE, OPT_QUICK, OPT_BOARDS, OPT_JSON, OPT_QUIET,
 	TIMEOUT_MAX = 300, RATE_MAX = 100000, DESCRIPTORS_EACH = 2,
 };
 
@@ -41,6 +41,7 @@ static const struct option long_options[] = {
 	{"concurrency", required_argument, NULL, OPT_CONCURRENCY},
 	{"max-addresses", required_argument, NULL, OPT_MAX},
 	{"quick", no_argument, NULL, OPT_QUICK},
+	{"force", no_argument, NULL, OPT_FORCE},
 	{"boards", required_argument, NULL, OPT_BOARDS},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"quiet", no_argument, NULL, OPT_QUIET},
@@ -59,7 +60,7 @@ struct run {
 	struct client *client;
 	const char *credentials_file, *password_file, *user, *output, *details, *boards_dir;
 	int password_fd;
-	bool try_factory, json, quiet, started;
+	bool try_factory, json, quiet, started, force;
 };
 
 static int take_number(uint64_t *out, const char *value, uint64_t low, uint64_t high, const char *what, struct err *e)
@@ -107,6 +108,7 @@ static int take(struct run *run, int option, const char *value, struct err *e)
 	case OPT_USER: run->user = value; return 0;
 	case OPT_TRY_FACTORY: run->try_factory = true; return 0;
 	case OPT_DETAILS: run->details = value; return 0;
+	case OPT_FORCE: run->force = true; return 0;
 	case OPT_QUICK: run->options.quick = true; return 0;
 	case OPT_BOARDS: run->boards_dir = value; return 0;
 	case OPT_JSON: run->json = true; return 0;
@@ -322,7 +324,7 @@ static int write_out(const struct run *run, const char *file, const struct inven
 		print_inventory(out.file, inv, &run->targets.extras, run->json);
 	else
 		print_details(out.file, &run->result);
-	return output_commit(&out, file, e);
+	return output_commit(&out, file, run->force, e);
 }
 
 /* What a person should know, and the inventory does not say. */
@@ -386,7 +388,7 @@ int cmd_scan(int argc, char **argv)
 	run->options = (struct scan_options){.port = 80, .api_port = API_PORT, .timeout_ms = 5000, .concurrency = 256, .rate = 500};
 	if (parse(run, argc, argv, &e)) {
 		status = cli_wrong(&e);
-	} else if (prepare(run, &e) || run_scan(run, &e)) {
+	} else if (output_prove(run->output, run->force, &e) || (run->details && output_prove(run->details, run->force, &e)) || prepare(run, &e) || run_scan(run, &e)) {
 		status = cli_fail_as(&e, run->json);
 	} else {
 		const struct scan_result *r = &run->result;

@@ -12,11 +12,11 @@ static const struct verb verbs[] = {
 	{"scan", cmd_scan,
 	 "RANGE|@FILE|-...   (A.B.C.D, A.B.C.D/BITS, A.B.C.D-E.F.G.H, 10.0.1-3.1-254; lists of those; CSV with site, rack, tags, credential)\n"
 	 "    [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME] [--try-factory] [--realm TEXT]...\n"
-	 "    [-o FILE] [--details FILE] [--port N (80)] [--api-port N (4028; 0: none)] [--timeout TIME (5s)] [--rate N (500)]\n"
+	 "    [-o FILE] [--details FILE] [--force] [--port N (80)] [--api-port N (4028; 0: none)] [--timeout TIME (5s)] [--rate N (500)]\n"
 	 "    [--concurrency N (256)] [--max-addresses N (65536)] [--quick] [--boards DIR] [--json] [--quiet]",
 	 "find boards, and write the inventory that `plan' takes"},
 	{"plan", cmd_plan,
-	 "BUNDLE INVENTORY (--pubkey FILE... | --keyring FILE) [-o PLAN] [--waves 2,10%,hand:100%]\n"
+	 "BUNDLE INVENTORY (--pubkey FILE... | --keyring FILE) [-o PLAN] [--force] [--waves 2,10%,hand:100%]\n"
 	 "    [--halt canary|wave|site|run:CLASS:COUNT|PERCENT%/SAMPLE]... [--no-halts] [--wipe] [--reports VERSION]\n"
 	 "    [--only KEY=VALUE[,VALUE]]... [--exclude KEY=VALUE[,VALUE]]... [--include-suspects]\n"
 	 "    [--uploads N] [--limit-rate BYTES[K|M|G|T]] [--reboots N] [--timeout TIME] [--tries N] [--backoff TIME]\n"
@@ -40,12 +40,12 @@ static const struct verb verbs[] = {
 	 "try again those that ended so; who may have the image already is asked first"},
 	{"status", cmd_status, "LEDGER [--needs-a-person] [--json]",
 	 "say how a rollout stands, also while it runs; --needs-a-person lists what waits for somebody, the oldest first"},
-	{"report", cmd_report, "LEDGER [--html | --json | --csv | --junit | --metrics | --cards] [-o FILE]",
+	{"report", cmd_report, "LEDGER [--html | --json | --csv | --junit | --metrics | --cards] [-o FILE] [--force]",
 	 "report on a rollout; --cards lists the boards that want a recovery card"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},
 	{"card", cmd_card,
 	 "BUNDLE TARGET... --board ID[:REV] (--pubkey FILE... | --keyring FILE)\n"
-	 "    [--size BYTES[K|M|G|T]] [--max-size BYTES[K|M|G|T]] [--confirm SERIAL...] [--receipt FILE] [--boards DIR] [--json] [--quiet]\n"
+	 "    [--size BYTES[K|M|G|T]] [--max-size BYTES[K|M|G|T]] [--confirm SERIAL...] [--receipt FILE] [--force] [--boards DIR] [--json] [--quiet]\n"
 	 "  card --verify TARGET... (--pubkey FILE... | --keyring FILE) [--board ID] [--receipt FILE] [--boards DIR] [--json] [--quiet]\n"
 	 "  card --steps | --sheet --board ID [--lang en|ru] [--boards DIR]",
 	 "make recovery cards from a bundle, as an image file or on disks; verify them; say how they are used"},

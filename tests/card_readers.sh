@@ -67,7 +67,7 @@ done
 n=0
 for size in $sizes; do
     bits=${size%:*} bytes=${size#*:}
-    ok "FAT$bits, $bytes" firmflash card bundle "$n.img" --board "fat$bits" --boards profiles --size "$bytes" --pubkey key.pub --json
+    ok "FAT$bits, $bytes" firmflash card bundle "$n.img" --force --board "fat$bits" --boards profiles --size "$bytes" --pubkey key.pub --json
     used=$(python3 -c 'import json; print(json.load(open(".out"))["used"])')
     # The partition alone; behind what is used it is one hole.
     python3 - "$n.img" "$used" <<'PY'

@@ -23,7 +23,7 @@ begin() {
     net=$1 boards=$2
     shift 2
     farm --sealed "zynq-s9:2=$boards" --product p --pubkey release.pub --first "127.$net.0.1" --boards "$TESTS/../boards" --boot-ms 150 "$@"
-    firmflash scan "127.$net.0.1-127.$net.0.$boards" --password-file password --port "$http" --api-port "$api" -o inv.csv --quiet >.log 2>&1 || :
+    firmflash scan "127.$net.0.1-127.$net.0.$boards" --password-file password --port "$http" --api-port "$api" --force -o inv.csv --quiet >.log 2>&1 || :
 }
 total() { firmsim ask control totals | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 quick='--poll 0.1 --boot 4 --settle 0.3 --soak 0.5 --health 2 --backoff 0.1 --timeout 3'
@@ -31,7 +31,7 @@ plan() { # PLAN OPTION...
     to=$1
     shift
     # shellcheck disable=SC2086 # a list of options
-    firmflash plan new.firm.tar inv.csv --pubkey release.pub $quick -o "$to" "$@" 2>.log
+    firmflash plan --force new.firm.tar inv.csv --pubkey release.pub $quick -o "$to" "$@" 2>.log
 }
 apply() { # PLAN LEDGER OPTION...
     from=$1 where=$2

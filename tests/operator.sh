@@ -22,11 +22,11 @@ begin() {
     farm --sealed "zynq-s9:2=$boards" --product p --pubkey release.pub --boards "$TESTS/../boards" --first "127.$net.0.1" --boot-ms 100 "$@"
     look
 }
-look() { firmflash scan "127.$net.0.0/26" --password-file password --port "$http" --api-port "$api" -o inv.csv --quiet >.log 2>&1 || :; }
+look() { firmflash scan "127.$net.0.0/26" --password-file password --port "$http" --api-port "$api" --force -o inv.csv --quiet >.log 2>&1 || :; }
 plan() { # PLAN OPTION...
     to=$1
     shift
-    firmflash plan new.firm.tar inv.csv --pubkey release.pub --poll 0.1 --boot 3 --settle 0.3 --soak 0.2 --health 2 --backoff 0.1 --timeout 5 \
+    firmflash plan --force new.firm.tar inv.csv --pubkey release.pub --poll 0.1 --boot 3 --settle 0.3 --soak 0.2 --health 2 --backoff 0.1 --timeout 5 \
         --waves 100% --no-halts -o "$to" "$@" 2>.log
 }
 total() { firmsim ask control totals | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }

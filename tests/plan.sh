@@ -73,7 +73,7 @@ mac,address,board,model,site,rack,tags
 02:00:00:00:01:05,10.1.0.5,zynq-s9,Antminer S9,ekb,r1,silent
 CSV
 picks() { # OPTION...: the last octets of the boards that are in the plan, and of those that are skipped
-    firmflash plan s9.firm.tar picked.csv --pubkey release.pub --boards "$TESTS/../boards" -o picked "$@" 2>.log || { cat .log; return 0; }
+    firmflash plan --force s9.firm.tar picked.csv --pubkey release.pub --boards "$TESTS/../boards" -o picked "$@" 2>.log || { cat .log; return 0; }
     echo "$(sed -n 's/^device [^ ]* 10\.1\.0\.\([0-9]*\) .*/\1/p' picked | sort | tr -d '\n') $(sed -n 's/^skip [^ ]* 10\.1\.0\.\([0-9]*\) .*/\1/p' picked | sort | tr -d '\n')"
 }
 # picked WHAT WANT OPTION...

@@ -17,7 +17,7 @@ scan() {
 scans() {
     what=$1 want=$2 got=0
     shift 2
-    scan "$@" -o "$T/csv" --details "$T/details" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
+    scan "$@" --force -o "$T/csv" --details "$T/details" >"$T/.out" 2>"$T/.err" </dev/null || got=$?
     if [ "$got" -eq "$want" ]; then pass "$what"; else fail "$what" "exit $got, wanted $want" "$(cat "$T/.err")"; fi
 }
 rows() { awk 'NR > 1' "$T/csv" | grep -cv '^,' || :; } # boards with their MAC

@@ -65,7 +65,7 @@ def contenders(build, work, name):
          f"cd {work} && mkdir un && minisign -Vq -p key.pub -m {name}.tar.gz && gzip -dc {name}.tar.gz | tar -x -C un && "
          f"{empty} un/* ::/ && sync m.img", None),
         ("firmflash card: verifies, inflates, syncs",
-         f"cd {work} && {build}/firmflash card {name}.firm.tar f.img --board plain --boards . --pubkey card.pub --quiet", None)]
+         f"cd {work} && {build}/firmflash card --force {name}.firm.tar f.img --board plain --boards . --pubkey card.pub --quiet", None)]
     if shutil.which("genimage"):
         rows.append(("genimage", f"cd {work} && genimage --config genimage.cfg --rootpath {name} --tmppath gt --inputpath . "
                      "--outputpath go --loglevel 1", None))
