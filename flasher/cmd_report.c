@@ -26,7 +26,20 @@ static void hint_cards(const struct report *r)
 			    "`firmflash retry LEDGER --state needs-card --inventory today.csv' look for it\n", n, cli_many(n, "board needs", "boards need"));
 }
 
-static int load_and_write(const char *file, report_form *form, const char *to, bool force, struct err *e)
+/* What `apply' would have ended with; a run that is still going has not finished either. */
+static enum status status_of(const struct report *r)
+{
+	size_t count[SESSION_STATES], bad = 0, unknown;
+
+	report_count(r, 0, count);
+	unknown = count[SESSION_UNKNOWN] + count[SESSION_ASKING];
+	for (int s = 0; s < SESSION_STATES; s++)
+		bad += session_bad((enum session_state)s) ? count[s] : 0;
+	return strcmp(r->state, "done") != 0 ? STATUS_HALTED : unknown ? STATUS_UNKNOWN : bad ? STATUS_SOME_FAILED : STATUS_DONE;
+}
+
+/* *STATUS, unless it is NULL, becomes that of the run. */
+static int load_and_write(const char *file, report_form *form, const char *to, bool force, enum status *status, struct err *e)
 {
 	struct report_filled filled = {0};
 	struct ledger_device *devices = NULL;
@@ -39,6 +52,8 @@ static int load_and_write(const char *file, report_form *form, const char *to, b
 	    report_load(&filled, l, &plan, &devices, (uint64_t)time(NULL) * 1000, e) || output_open(&out, e) ||
 	    form(out.file, &filled.report, e))
 		goto out;
+	if (status)
+		*status = status_of(&filled.report);
 	rc = output_commit(&out, to, force, e);
 	if (rc == 0 && form == report_cards)
 		hint_cards(&filled.report);
@@ -53,9 +68,11 @@ out:
 
 int cmd_status(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"needs-a-person", no_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {"exit-status", no_argument, NULL, 'x'},
+						{"needs-a-person", no_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	enum status status = STATUS_DONE;
 	struct err e = {0};
-	bool json = false, person = false;
+	bool json = false, person = false, tell = false;
 	report_form *form;
 	int option;
 
@@ -64,12 +81,12 @@ int cmd_status(int argc, char **argv)
 			return cli_wrong(&e);
 		json = json || option == 'j';
 		person = person || option == 'p';
+		tell = tell || option == 'x';
 	}
 	if (argc - optind != 1)
 		return cli_usage("one LEDGER is wanted");
 	form = person ? (json ? report_person_json : report_person) : json ? report_json : report_text;
-	return load_and_write(argv[optind], form, NULL, false, &e) ? cli_fail_as(&e, json)
-											: cli_done(STATUS_DONE);
+	return load_and_write(argv[optind], form, NULL, false, tell ? &status : NULL, &e) ? cli_fail_as(&e, json) : cli_done(status);
 }
 
 /* The number of the form that the name of a file asks for; 0: text. */
@@ -115,5 +132,5 @@ int cmd_report(int argc, char **argv)
 	if (argc - optind != 1)
 		return cli_usage("one LEDGER is wanted");
 	form = form ? form : form_of(to);
-	return load_and_write(argv[optind], forms[form], to, force, &e) ? cli_fail_as(&e, form == 2) : cli_done(STATUS_DONE);
+	return load_and_write(argv[optind], forms[form], to, force, NULL, &e) ? cli_fail_as(&e, form == 2) : cli_done(STATUS_DONE);
 }

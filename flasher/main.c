@@ -38,8 +38,8 @@ static const struct verb verbs[] = {
 	 "    [--pubkey FILE... | --keyring FILE] [--credentials FILE | --password-file FILE | --password-fd N] [--user NAME] [--realm TEXT]\n"
 	 "    [--api-port N] [--metrics FILE] [--boards DIR] [--json] [--quiet]",
 	 "try again those that ended so; who may have the image already is asked first"},
-	{"status", cmd_status, "LEDGER [--needs-a-person] [--json]",
-	 "say how a rollout stands, also while it runs; --needs-a-person lists what waits for somebody, the oldest first"},
+	{"status", cmd_status, "LEDGER [--needs-a-person] [--exit-status] [--json]",
+	 "say how a rollout stands, also while it runs; --needs-a-person: what waits for somebody, the oldest first; --exit-status: end with that of the run"},
 	{"report", cmd_report, "LEDGER [--html | --json | --csv | --junit | --metrics | --cards] [-o FILE] [--force]",
 	 "report on a rollout; --cards lists the boards that want a recovery card"},
 	{"boards", cmd_boards, "[--boards DIR] [--json]", "list the board profiles"},

@@ -46,4 +46,10 @@ ok 'a report named .csv' firmflash report l -o x.csv2.csv
 ok '  is CSV' grep -q '^mac,address' x.csv2.csv
 ok 'a form that is named is that form' firmflash report l --json -o y.html
 ok '  whatever the name of the file' grep -q '^{' y.html
+ok 'a run that went well, to a script' firmflash status l --exit-status
+firmflash apply p --ledger l2 --pubkey key.pub --dry-run=reject:100 --quiet >/dev/null 2>&1 || :
+got=0
+firmflash status l2 --exit-status >/dev/null || got=$?
+ok 'one that did not' [ "$got" -ne 0 ]
+ok '  only when that is asked for' firmflash status l2
 end_farm
