@@ -2,8 +2,11 @@
 /* Tree, keys, payload, manifest, signatures, bundle: in this order, for the reasons given at each step. */
 #include "packer/build.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +18,7 @@
 #include "core/ustar.h"
 #include "keys/sign.h"
 #include "packer/bundle_write.h"
+#include "packer/confirm.h"
 #include "packer/evidence.h"
 #include "packer/keyrings.h"
 #include "packer/manifest_write.h"
@@ -90,6 +94,54 @@ static void know_secrets(struct build *b)
 	secret_own_add(&b->never, b->o->output, "what the bundle will replace");
 }
 
+/* --strip of a folder: the only member of the directory that *FD is open on becomes it; the old descriptor is closed. */
+static int enter_only_folder(const struct build *b, int *fd, struct err *e)
+{
+	char name[NAME_MAX + 1] = "", quoted[NOTES_QUOTED_MAX];
+	int copy = openat(*fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), below;
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	const struct dirent *found;
+	size_t n = 0;
+
+	if (!d) {
+		err_errno(e, "cannot read %s", b->o->input);
+		if (copy >= 0)
+			close(copy);
+		return -1;
+	}
+	while ((found = readdir(d)) != NULL) {
+		if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
+			continue;
+		snprintf(name, sizeof name, "%s", found->d_name);
+		n++;
+	}
+	closedir(d);
+	below = n == 1 ? openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (below < 0)
+		return err_set(e, VERDICT_USAGE, "--strip %u: %s does not hold that many folders within one another and nothing beside them; there: %zu %s%s%s%s",
+			       b->o->rules.strip, b->o->input, n, n == 1 ? "member" : "members", n ? ", such as \"" : "",
+			       n ? err_quote(quoted, sizeof quoted, name, strlen(name)) : "", n ? "\"" : "");
+	close(*fd);
+	*fd = below;
+	return 0;
+}
+
+static int read_folder(struct build *b, int fd, struct err *e)
+{
+	int inner = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = inner < 0 ? err_errno(e, "cannot open %s", b->o->input) : 0;
+	struct stat st;
+
+	for (unsigned i = 0; i < b->o->rules.strip && rc == 0; i++)
+		rc = enter_only_folder(b, &inner, e);
+	if (rc == 0 && fstat(inner, &st) != 0)
+		rc = err_errno(e, "cannot look at %s", b->o->input);
+	if (rc == 0)
+		rc = know_own(b, &st, e) == 0 ? tree_read(b->result->tree, inner, e) : -1;
+	if (inner >= 0)
+		close(inner);
+	return rc;
+}
+
 static int read_input(struct build *b, int fd, struct err *e)
 {
 	struct tree *t = b->result->tree;
@@ -99,7 +151,7 @@ static int read_input(struct build *b, int fd, struct err *e)
 		return err_errno(e, "cannot look at %s", b->o->input);
 	t->own = &b->never;
 	if (S_ISDIR(st.st_mode))
-		return know_own(b, &st, e) == 0 ? tree_read(t, fd, e) : -1;
+		return read_folder(b, fd, e);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, VERDICT_USAGE, "%s is neither a directory nor an archive", b->o->input);
 	t->spool = io_spool(b->o->output, e);
@@ -139,6 +191,8 @@ static int take_tree(struct build *b, struct err *e)
 	rc = read_input(b, fd, e);
 	close(fd);
 	if (rc != 0 || refusal(b, e) != 0)
+		return -1;
+	if (confirm_tree(b->o, t, e) != 0)
 		return -1;
 	for (size_t i = 0; i < b->o->nwrites; i++)
 		if (check_file(t, "write", b->o->writes[i].path, e) != 0)
@@ -293,7 +347,7 @@ int build_run(struct build_result *result, const struct build_options *o, struct
 	know_secrets(&b);
 	if (take_time(&result->created, e) == 0 && attach_open(&b.attachments, o->attach, o->nattach, &b.never, e) == 0 &&
 	    keyrings_read(&b.chain, &b.last, o->keyrings, o->nkeyrings, e) == 0 &&
-	    take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
+	    confirm_boards(o, result->tree, e) == 0 && take_tree(&b, e) == 0 && load_keys(&b, e) == 0 && pack(&b, e) == 0 && make_evidence(&b, e) == 0 &&
 	    make_manifest(&b, e) == 0)
 		rc = sign(&b, e);
 	if (rc == 0 && o->nkeyrings > 0)

@@ -28,6 +28,11 @@ static const struct verb verbs[] = {
 	 "  [--root-owner | --keep-owner]  0:0 for all (default, since trees are built by ordinary users), or as found\n"
 	 "  [--allow-setid]           keep mode bits above 0777\n"
 	 "  [--allow-secrets]         pack private keys that lie in the tree, such as a board's own for TLS; never those that sign\n"
+	 "  [--strip N]               take N folders off the front of all paths; everything must lie in them\n"
+	 "  [--boards DIR]            board profiles that ids are held against; those beside the program, if not said\n"
+	 "  [--allow-empty] [--allow-folder] [--allow-names] [--allow-board]  what would be refused as a mistake is meant: a tree without\n"
+	 "                            a file; one folder around all of it; a name like an option's or a file's; a board's id that\n"
+	 "                            is almost a known one\n"
 	 "  [--drop-unsafe]           leave out what cannot be in a bundle, and say which; else it fails the build\n"
 	 "  [--level 1..9 (6)] [--chunk-size 64K..4M (1M)] [--threads N (all)] [--quiet] [--json]\n"
 	 "SOURCE_DATE_EPOCH sets the time of the bundle and of all in it; without it, it is now",

@@ -19,10 +19,62 @@ static int usage_value(struct err *e, const char *option, const char *value, con
 	return err_set(e, VERDICT_USAGE, "--%s `%s': want %s", option, value, want);
 }
 
+/* Says which character a name must not have, and what to write instead. */
+static int refuse_name(const char *option, struct span value, struct err *e)
+{
+	char quoted[3 * TEXT_NAME_MAX], odd[24], instead[TEXT_NAME_MAX + 1];
+	size_t n = 0, at = 0, step = 1;
+
+	while (at < value.len && text_is_name((struct span){value.at + at, 1}))
+		at++;
+	while (at + step < value.len && ((unsigned char)value.at[at + step] & 0xc0) == 0x80) /* all bytes of a character of UTF-8 */
+		step++;
+	for (size_t i = 0; i < value.len && n < TEXT_NAME_MAX; i++) {
+		bool fine = text_is_name((struct span){value.at + i, 1});
+
+		if (fine || (n > 0 && instead[n - 1] != '-'))
+			instead[n++] = fine ? value.at[i] : '-';
+	}
+	while (n > 0 && instead[n - 1] == '-')
+		n--;
+	instead[n] = '\0';
+	err_quote(quoted, sizeof quoted, value.at, value.len);
+	if (at == value.len)
+		return err_set(e, VERDICT_USAGE, "--%s `%s': it has %zu characters; expected: 1 to %d, letters, digits and . _ + - only", option, quoted,
+			       value.len, TEXT_NAME_MAX);
+	return err_set(e, VERDICT_USAGE, "--%s `%s': \"%s\" is not allowed; expected: 1 to %d letters, digits and . _ + - only%s%s%s", option, quoted,
+		       err_quote(odd, sizeof odd, value.at + at, step), TEXT_NAME_MAX, n ? ", such as `" : "", instead, n ? "'" : "");
+}
+
+/* Some words on why a name looks like something else that stood in its place, or NULL. */
+static const char *looks_wrong(struct span name)
+{
+	static const char *const ends[] = {".tar", ".tgz", ".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".cpio", ".firm", ".key", ".pub", ".minisig", ".board"};
+
+	if (name.at[0] == '-')
+		return "it looks like an option";
+	if (name.at[0] == '.')
+		return "it looks like a path";
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t n = strlen(ends[i]);
+
+		if (name.len > n && memcmp(name.at + name.len - n, ends[i], n) == 0)
+			return "it looks like a file's name";
+	}
+	return NULL;
+}
+
+static int check_name(const struct build_options *o, const char *option, const char *name, struct err *e)
+{
+	const char *why = looks_wrong((struct span){name, strlen(name)});
+
+	return !why || o->allow_names ? 0 : err_set(e, VERDICT_USAGE, "--%s `%s': %s; expected: another one, or --allow-names when it is meant", option, name, why);
+}
+
 static int take_name(const char **out, const char *option, const char *value, struct err *e)
 {
 	if (!text_is_name((struct span){value, strlen(value)}))
-		return usage_value(e, option, value, "1 to 64 of [A-Za-z0-9._+-]");
+		return refuse_name(option, (struct span){value, strlen(value)}, e);
 	*out = value;
 	return 0;
 }
@@ -47,8 +99,10 @@ static int take_board(struct build_options *o, const char *value, struct err *e)
 
 	if (o->nboards == MANIFEST_BOARDS_MAX)
 		return err_set(e, VERDICT_USAGE, "more than %d boards", MANIFEST_BOARDS_MAX);
-	if (!text_is_name(id))
+	if (id.len == 0)
 		return usage_value(e, "board", value, want);
+	if (!text_is_name(id))
+		return refuse_name("board", id, e);
 	*board = (struct manifest_board){.low = 0, .high = INT64_MAX};
 	memcpy(board->id, id.at, id.len);
 	if (colon) {
@@ -143,7 +197,8 @@ static int take_string(const char **list, size_t *n, size_t max, const char *opt
 enum code {
 	CODE_PRODUCT = 256, CODE_VERSION, CODE_COUNTER, CODE_BOARD, CODE_WRITE, CODE_RUN, CODE_KEYRING, CODE_FOR, CODE_ATTACH, CODE_KEY,
 	CODE_PASSWORD_FILE, CODE_PASSWORD_FD, CODE_LEVEL, CODE_CHUNK_SIZE, CODE_THREADS, CODE_ROOT_OWNER, CODE_KEEP_OWNER,
-	CODE_ALLOW_SETID, CODE_ALLOW_SECRETS, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
+	CODE_ALLOW_SETID, CODE_ALLOW_SECRETS, CODE_ALLOW_EMPTY, CODE_ALLOW_FOLDER, CODE_ALLOW_NAMES, CODE_ALLOW_BOARD,
+	CODE_BOARDS, CODE_STRIP, CODE_DROP_UNSAFE, CODE_UNSIGNED, CODE_QUIET, CODE_JSON,
 	CODE_SBOM, CODE_SBOM_DPKG, CODE_SBOM_LIST, CODE_PROVENANCE, CODE_BUILDER, CODE_SOURCE, CODE_SOURCE_COMMIT,
 	CODE_SIGNER, CODE_SIGNER_LAST = CODE_SIGNER + SIGNER_TIMEOUT,
 };
@@ -168,6 +223,12 @@ static const struct option table[] = {
 	{"keep-owner", no_argument, NULL, CODE_KEEP_OWNER},
 	{"allow-setid", no_argument, NULL, CODE_ALLOW_SETID},
 	{"allow-secrets", no_argument, NULL, CODE_ALLOW_SECRETS},
+	{"allow-empty", no_argument, NULL, CODE_ALLOW_EMPTY},
+	{"allow-folder", no_argument, NULL, CODE_ALLOW_FOLDER},
+	{"allow-names", no_argument, NULL, CODE_ALLOW_NAMES},
+	{"allow-board", no_argument, NULL, CODE_ALLOW_BOARD},
+	{"boards", required_argument, NULL, CODE_BOARDS},
+	{"strip", required_argument, NULL, CODE_STRIP},
 	{"drop-unsafe", no_argument, NULL, CODE_DROP_UNSAFE},
 	{"unsigned", no_argument, NULL, CODE_UNSIGNED},
 	{"quiet", no_argument, NULL, CODE_QUIET},
@@ -191,6 +252,10 @@ static int take_flag(struct build_options *o, int code, struct err *e)
 	case CODE_KEEP_OWNER: o->rules.keep_owner = true; return 0;
 	case CODE_ALLOW_SETID: o->rules.allow_setid = true; return 0;
 	case CODE_ALLOW_SECRETS: o->allow_secrets = true; return 0;
+	case CODE_ALLOW_EMPTY: o->allow_empty = true; return 0;
+	case CODE_ALLOW_FOLDER: o->allow_folder = true; return 0;
+	case CODE_ALLOW_NAMES: o->allow_names = true; return 0;
+	case CODE_ALLOW_BOARD: o->allow_board = true; return 0;
 	case CODE_DROP_UNSAFE: o->drop_unsafe = true; return 0;
 	case CODE_UNSIGNED: o->not_signed = true; return 0;
 	case CODE_QUIET: o->quiet = true; return 0;
@@ -208,6 +273,11 @@ static int take_count(struct build_options *o, int code, const char *value, stru
 		if (take_number(&n, "level", value, 1, LEVEL_MAX, e) != 0)
 			return -1;
 		o->level = (int)n;
+		return 0;
+	case CODE_STRIP:
+		if (take_number(&n, "strip", value, 0, TREE_STRIP_MAX, e) != 0)
+			return -1;
+		o->rules.strip = (unsigned)n;
 		return 0;
 	case CODE_THREADS:
 		if (take_number(&n, "threads", value, 1, POOL_THREADS_MAX, e) != 0)
@@ -278,6 +348,7 @@ static int take_option(struct build_options *o, int code, const char *value, str
 		o->for_0_1 = strcmp(value, "0.1") == 0;
 		return o->for_0_1 ? 0 : usage_value(e, "for", value, "0.1, the oldest version on the boards. Newer ones need no --for");
 	case CODE_ATTACH: return take_string(o->attach, &o->nattach, OPTIONS_ATTACH_MAX, "attach", value, e);
+	case CODE_BOARDS: o->boards_dir = value; return 0;
 	case CODE_KEY: return take_string(o->keys, &o->nkeys, MINISIG_BLOCKS_MAX, "key", value, e);
 	case CODE_PASSWORD_FILE: return password_use_file(&o->password, value, e);
 	case CODE_PASSWORD_FD: return password_use_fd(&o->password, value, e);
@@ -331,6 +402,11 @@ static int check_complete(const struct build_options *o, struct err *e)
 		return err_set(e, VERDICT_USAGE, "--product, --version, --counter and -o are needed");
 	if (o->nboards == 0)
 		return err_set(e, VERDICT_USAGE, "--board is needed: which boards may take the bundle");
+	for (size_t i = 0; i < o->nboards; i++)
+		if (check_name(o, "board", o->boards[i].id, e) != 0)
+			return -1;
+	if (check_name(o, "product", o->product, e) != 0 || check_name(o, "version", o->version, e) != 0)
+		return -1;
 	if (o->not_signed && o->nkeys + o->signers.n > 0)
 		return err_set(e, VERDICT_USAGE, "--unsigned goes with neither --key nor --signer");
 	if (o->nkeys + o->signers.n == 0 && !o->not_signed)

@@ -50,6 +50,9 @@ struct build_options {
 	const char *source, *source_commit; /* URI and git commit of what it is built from, or NULL */
 	bool not_signed;           /* --unsigned: signatures come later, by `attach` */
 	bool allow_secrets;        /* secret keys of others may be packed */
+	/* Said of what would be refused as a mistake (packer/confirm.h; names: see text_is_name and looks_wrong in options.c). */
+	bool allow_empty, allow_folder, allow_names, allow_board;
+	const char *boards_dir;    /* --boards, or NULL: the profiles beside the program */
 	bool drop_unsafe, quiet, json;
 };
 

@@ -19,7 +19,10 @@ enum {
 	TREE_ENTRIES_MAX = 1 << 18, /* far more than fit in a manifest of 8 MiB */
 };
 
+enum { TREE_STRIP_MAX = 16 };
+
 struct tree_rules {
+	unsigned strip;    /* folders that are taken off the front of all paths; all entries lie in the same ones */
 	bool keep_owner;   /* else 0:0 for all: vendor trees are built by ordinary users */
 	bool allow_setid;  /* else bits above 0777 are taken off, with a warning */
 };

@@ -12,18 +12,48 @@ struct taker {
 	struct import_sink base;
 	struct tree *t;
 	struct watch *watch;
+	char prefix[PATH_MAX_LEN + 1]; /* what --strip takes off: that of the first entry as deep; "" until then */
 };
+
+/* PATH behind the folders that are taken off; "" when it is one of them; NULL when it lies elsewhere. */
+static const char *strip(struct taker *k, const char *path)
+{
+	unsigned left = k->t->rules.strip;
+	const char *at = path;
+	size_t len;
+
+	if (left == 0)
+		return path;
+	for (; left && *at; left--) {
+		at += strcspn(at, "/");
+		at += *at == '/';
+	}
+	len = (size_t)(at - path);
+	while (len && path[len - 1] == '/')
+		len--;
+	if (left) /* one of the outer folders */
+		return !*k->prefix || (strncmp(k->prefix, path, len) == 0 && k->prefix[len] == '/') ? "" : NULL;
+	if (!*k->prefix && len < sizeof k->prefix)
+		memcpy(k->prefix, path, len); /* zeroed at the start */
+	return strlen(k->prefix) == len && strncmp(k->prefix, path, len) == 0 ? at : NULL;
+}
 
 static int member(struct import_sink *base, const struct import_member *m, struct err *e)
 {
+	struct taker *k = (struct taker *)base;
+	const char *path = strip(k, m->path), *target = m->kind == IMPORT_HARDLINK ? strip(k, m->target) : m->target;
 	struct tree_found found = {
 		.type = m->kind == IMPORT_DIR ? ENTRY_DIR : m->kind == IMPORT_LINK ? ENTRY_LINK : ENTRY_FILE,
-		.path = m->path, .target = m->kind == IMPORT_LINK ? m->target : NULL,
-		.hardlink = m->kind == IMPORT_HARDLINK ? m->target : NULL, .mode = m->mode, .uid = m->uid, .gid = m->gid,
+		.path = path, .target = m->kind == IMPORT_LINK ? target : NULL,
+		.hardlink = m->kind == IMPORT_HARDLINK ? target : NULL, .mode = m->mode, .uid = m->uid, .gid = m->gid,
 		.size = m->kind == IMPORT_FILE ? m->size : 0, .offset = m->offset,
 	};
 
-	return tree_add(((struct taker *)base)->t, &found, e) < 0 ? -1 : 0;
+	if (path && !*path && m->kind == IMPORT_DIR)
+		return 0;
+	if (!path || !*path || !target)
+		return tree_refuse(k->t, m->path, e, "it does not lie in the folder that --strip %u takes off, \"%s\"", k->t->rules.strip, k->prefix);
+	return tree_add(k->t, &found, e) < 0 ? -1 : 0;
 }
 
 static int refused(struct import_sink *base, const char *path, const char *reason, struct err *e)

@@ -112,7 +112,7 @@ same "  sorted as bytes" expected names
 rm -r odd.out "$bundle"
 
 mkdir void
-ok "an empty tree" build void
+ok "an empty tree that is meant" build void --allow-empty
 ok "  verifies" check
 ok "  unpacks" firmpack unpack "$bundle" void.out --pubkey key.pub
 ok "  to nothing" rmdir void.out

@@ -218,9 +218,27 @@ static void json_commands_no_terminal(void **state)
 	free(text);
 }
 
+static void near_words_are_found(void **state)
+{
+	static const char *const near[][2] = {{"zynqs9", "zynq-s9"}, {"zynq-s8", "zynq-s9"}, {"zynq_s9", "zynq-s9"}, {"zynq-s99", "zynq-s9"},
+					      {"zynq-9", "zynq-s9"}, {"zynq-9s", "zynq-s9"}, {"Zynq-S9", "zynq-s9"}, {"cv", "c"}, {"zynq-s-9", "zynqs9"}};
+	static const char *const far[][2] = {{"zynq-s9", "zynq-s9"}, {"zynq-s19", "zynq-s9x"}, {"zynq", "zynq-s9"}, {"b", "zynq-s9"}, {"", "zz"}, {"s91q-zyn", "zynq-s91"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+		assert_true(text_is_near(span(near[i][0]), span(near[i][1])));
+		assert_true(text_is_near(span(near[i][1]), span(near[i][0])));
+	}
+	for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+		assert_false(text_is_near(span(far[i][0]), span(far[i][1])));
+		assert_false(text_is_near(span(far[i][1]), span(far[i][0])));
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(near_words_are_found),
 		cmocka_unit_test(numbers_have_one_spelling),
 		cmocka_unit_test(fields_are_parted_by_one_space),
 		cmocka_unit_test(hashes_and_modes_are_exact),
