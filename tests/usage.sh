@@ -8,7 +8,7 @@ cd "$T"
 firmkey generate -o key --no-password >.log
 mkdir tree
 echo x >tree/file
-build() { firmpack build tree --product p --version 1 --counter 3 --board b "$@"; }
+build() { firmpack build tree --product p --version 1 --counter 3 --board zynq-s9 "$@"; }
 build --key key.key -o b.firm.tar --quiet
 
 # says WHAT TEXT COMMAND...: a usage error whose first line has TEXT, and of no more than seven lines
