@@ -7,8 +7,10 @@
 #include "core/cli.h"
 #include "core/json.h"
 #include "core/opened.h"
+#include "core/say.h"
 #include "packer/boards_json.h"
 #include "packer/diff.h"
+#include "packer/peek.h"
 #include "packer/verbs.h"
 
 static const char *const kind_words[] = {[DIFF_ADDED] = "added", [DIFF_REMOVED] = "removed", [DIFF_CHANGED] = "changed"};
@@ -211,21 +213,60 @@ static void print_json(const struct manifest *old, const struct manifest *new)
 	json_finish(&j);
 }
 
-static int open_both(struct opened b[static 2], const struct open_options *o, struct err *e)
+/* One of the two: an authentic bundle; or one without a signature, as somebody without the key builds it again to compare. */
+struct compared {
+	struct opened opened;
+	struct manifest *unsigned_manifest; /* what an unsigned one says of itself, or NULL */
+};
+
+static const struct manifest *manifest_of(const struct compared *c)
+{
+	return c->unsigned_manifest ? c->unsigned_manifest : reader_manifest(c->opened.reader);
+}
+
+static int open_unsigned(struct compared *c, const struct open_options *o, struct err *e)
+{
+	struct peek p = {.manifest = NULL};
+	int rc = -1;
+
+	opened_close(&c->opened);
+	if (opened_source(&c->opened, o, e) != 0 || peek_read(&p, &c->opened.source.base, e) != 0)
+		goto out;
+	rc = manifest_parse(&c->unsigned_manifest, p.manifest, p.manifest_len, e);
+	p.manifest = NULL;
+out:
+	peek_clear(&p);
+	return rc;
+}
+
+static int open_one(struct compared *c, const struct open_options *o, struct err *e)
+{
+	if (opened_reader(&c->opened, o, e) == 0)
+		return 0;
+	if (e->verdict == VERDICT_UNSIGNED && strcmp(o->bundle, "-") != 0 && open_unsigned(c, o, e) == 0) {
+		say(stderr, "firmpack: %s is not signed: it is compared by what it says of itself\n", o->bundle);
+		return 0;
+	}
+	return err_prefix(e, "%s", o->bundle);
+}
+
+/* Without one authentic bundle there is nothing to compare with. */
+static int open_both(struct compared b[static 2], const struct open_options *o, struct err *e)
 {
 	struct open_options each = *o;
 
-	b[1] = (struct opened){.fd = -1};
-	if (opened_reader(&b[0], &each, e) != 0)
-		return err_prefix(e, "%s", o->bundle);
+	if (open_one(&b[0], &each, e) != 0)
+		return -1;
 	each.bundle = o->dir;
-	return opened_reader(&b[1], &each, e) == 0 ? 0 : err_prefix(e, "%s", o->dir);
+	if (open_one(&b[1], &each, e) != 0)
+		return -1;
+	return b[0].unsigned_manifest && b[1].unsigned_manifest ? err_set(e, VERDICT_UNSIGNED, "neither %s nor %s is signed; expected: at least one signature", o->bundle, o->dir) : 0;
 }
 
 int cmd_diff(int argc, char **argv)
 {
 	struct open_options options;
-	struct opened both[2];
+	struct compared both[2] = {{.opened = {.fd = -1}}, {.opened = {.fd = -1}}};
 	struct err e = {.verdict = VERDICT_SYSTEM};
 	int status = STATUS_DONE;
 
@@ -236,10 +277,12 @@ int cmd_diff(int argc, char **argv)
 	if (open_both(both, &options, &e) != 0)
 		status = cli_fail_as(&e, options.json);
 	else if (options.json)
-		print_json(reader_manifest(both[0].reader), reader_manifest(both[1].reader));
+		print_json(manifest_of(&both[0]), manifest_of(&both[1]));
 	else
-		print_text(reader_manifest(both[0].reader), reader_manifest(both[1].reader));
-	opened_close(&both[0]);
-	opened_close(&both[1]);
+		print_text(manifest_of(&both[0]), manifest_of(&both[1]));
+	for (int i = 0; i < 2; i++) {
+		manifest_free(&both[i].unsigned_manifest);
+		opened_close(&both[i].opened);
+	}
 	return cli_done(status);
 }

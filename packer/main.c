@@ -61,7 +61,7 @@ static const struct verb verbs[] = {
 	 "  [--counter N]             the counter that the board has confirmed\n"
 	 "  [--json]",
 	 "Says step by step why a board will take a bundle, or refuse it; ends with the status of the first refusal"},
-	{"diff", cmd_diff, "OLD NEW (--pubkey FILE... | --keyring FILE) [--json]", "Tells what changed from one authentic bundle to another"},
+	{"diff", cmd_diff, "OLD NEW (--pubkey FILE... | --keyring FILE) [--json]", "Tells what changed from one authentic bundle to another; one of the two may be unsigned"},
 	VERB_UNPACK,
 	{NULL, NULL, NULL, NULL},
 };

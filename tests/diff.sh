@@ -114,3 +114,20 @@ ok '  it is named' grep -q 'foreign' said
 refused 'a stranger as the old one' 4 untrusted-key diffs foreign new
 refused 'no key' 2 usage firmpack diff old new
 refused 'one bundle' 2 usage firmpack diff old --pubkey key.pub
+
+# --- somebody without the key builds it again ---
+again() { SOURCE_DATE_EPOCH=1795392000 firmpack build tree --product miner --version 9 --counter 9 --board zynq-s9 -o "$1" --quiet "$2" ${3:+"$3"}; }
+again theirs --key key.key
+again mine --unsigned
+ok 'a rebuild without a signature is compared' firmpack diff theirs mine --pubkey key.pub
+cp "$T/.out" out && cp "$T/.err" said
+ok '  it is the same' grep -q '^0 added, 0 removed, 0 changed' out
+ok '  it is said that it is not signed' grep -q 'mine is not signed' said
+ok '  the other way round, too' firmpack diff mine theirs --pubkey key.pub --json
+refused 'two of which none is signed' 4 unsigned firmpack diff mine mine --pubkey key.pub
+refused 'an unsigned one with a stranger' 4 untrusted-key firmpack diff foreign mine --pubkey key.pub
+echo more >>tree/added-later
+again mine --unsigned
+ok 'what differs in it' firmpack diff theirs mine --pubkey key.pub
+cp "$T/.out" out
+ok '  is told' grep -q 'added-later' out
