@@ -12,7 +12,7 @@ python3 "$TESTS/containers.py" "$T/archives"
 # Memory for one process: the reader has its own, smaller limit. A sanitizer's shadow has no room in here.
 build() (
     [ -n "${SAN:-}" ] || ulimit -v 1500000
-    firmpack build "$1" --product p --version 1 --counter 1 --board b --key "$T/key.key" -o "$T/x.firm.tar" --quiet --threads 1
+    firmpack build "$1" --product p --version 1 --counter 1 --board b --allow-folder --key "$T/key.key" -o "$T/x.firm.tar" --quiet --threads 1
 )
 
 while IFS=$tab read -r file status verdict text; do
@@ -42,7 +42,7 @@ if [ -n "${SAN:-}" ] || ! command -v strace >/dev/null 2>&1; then
     skip "what the reader may do" "needs strace, and no sanitizer"
 else
     strace -f -o "$T/calls" -e trace=fork,vfork,clone,clone3,prlimit64,setrlimit,close_range,openat,read,pread64 \
-        firmpack build "$T/archives/sound-0.tar.gz" --product p --version 1 --counter 1 --board b --key "$T/key.key" -o "$T/x.firm.tar" --quiet --threads 1
+        firmpack build "$T/archives/sound-0.tar.gz" --product p --version 1 --counter 1 --board b --allow-folder --key "$T/key.key" -o "$T/x.firm.tar" --quiet --threads 1
     reader=$(sed -n 's/^\([0-9]*\) .*close_range(.*/\1/p' "$T/calls" | head -n 1)
     ok "the archive is read in a child" test -n "$reader"
     for limit in RLIMIT_AS RLIMIT_CPU RLIMIT_FSIZE RLIMIT_NOFILE RLIMIT_CORE; do

@@ -17,7 +17,7 @@ includes core
 includes keys core
 includes boards core
 includes archive core
-includes packer keys archive core
+includes packer keys boards archive core
 includes verifier boards core
 includes flasher boards core
 includes simulator boards core

@@ -24,7 +24,7 @@ build() {
     file=$1
     shift
     PATH=$T/trap:$PATH "$BUILD/firmpack" build "$file" --product p --version 1 --counter 1 --board b:0-9 --key "$T/key.key" \
-        -o "$bundle" --quiet "$@"
+        -o "$bundle" --quiet --allow-folder "$@"
 }
 
 # Paths of the bundle as its manifest spells them, joined by `|'.
@@ -120,7 +120,7 @@ mkdir "$T/case"
 : >"$T/case/README"
 : >"$T/case/readme"
 tar -cf "$T/case.tar" -C "$T/case" .
-build_aloud() { firmpack build "$1" --product p --version 1 --counter 1 --board b --key "$T/key.key" -o "$bundle"; }
+build_aloud() { firmpack build "$1" --product p --version 1 --counter 1 --board b --allow-folder --key "$T/key.key" -o "$bundle"; }
 ok "names that differ in case only are packed" build_aloud "$T/case.tar"
 says "  and warned of" "$T/.err" 'warning: "readme": its path differs from "README" only in case'
 rm "$bundle"
