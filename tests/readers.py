@@ -305,7 +305,7 @@ def one(archive, faults, key, versions):
     name, work = os.path.basename(archive), archive + ".d"
     os.makedirs(work)
     bundle = os.path.join(work, "x.firm.tar")
-    built = subprocess.run(["firmpack", "build", archive, "--product", "p", "--version", "1", "--counter", "1", "--board", "b", "--key",
+    built = subprocess.run(["firmpack", "build", archive, "--product", "p", "--version", "1", "--counter", "1", "--board", "b", "--allow-folder", "--key",
                             key + ".key", "-o", bundle, "--quiet", "--threads", "1"], env=ENV, capture_output=True, check=False)
     if built.returncode != 0:
         shutil.rmtree(work)
