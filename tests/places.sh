@@ -53,7 +53,7 @@ if [ -n "${SAN:-}" ] || ! ${CC:-cc} -shared -fPIC -o fat.so fat.c 2>.log; then
 else
     mkdir fat
     refused 'a secret key where everybody could read it' 2 usage env LD_PRELOAD="$T/fat.so" firmkey generate -o fat/k --no-password
-    says '  it says why' 'keeps no permissions'
+    says '  it says why' 'gives others than its owner a right to it'
     ls -A fat | nothing '  nothing is left'
     refused 'a secret half that is exported' 2 usage env LD_PRELOAD="$T/fat.so" firmkey export key.key --secret --form pem -o fat/pem
     ok 'a public file goes there' env LD_PRELOAD="$T/fat.so" firmkey export key.pub --form pem -o fat/pem
