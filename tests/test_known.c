@@ -539,6 +539,29 @@ static void a_file_that_is_forged(void **state)
 	}
 }
 
+/* A genuine manifest of the vendor's for another revision of the board, put there as the proof of a huge floor. */
+static void a_proof_of_another_revision_locks_nobody_out(void **state)
+{
+	static const char *const boards[] = {"board zynq-s9 3 9", "board zynq-s8 1 3"};
+
+	(void)state;
+	board_with_history();
+	for (size_t i = 0; i < 2; i++) {
+		struct pile text = {0}, body = {0};
+
+		pile_print(&text, "firmseal-manifest 1\nproduct test\nversion 9\ncounter 999\ncreated 1\n%s\npayload 1024 65536 1\nchunk 40 "
+			   "0000000000000000000000000000000000000000000000000000000000000000\n", boards[i]);
+		pile_sign(&body, &release, text.at, text.len, "t");
+		pile_add(&body, text.at, text.len);
+		restore_state();
+		put_forged("floor", body.at, body.len);
+		must_hold("floor", boards[i], true);
+		install_after(boards[i]);
+		free(text.at);
+		free(body.at);
+	}
+}
+
 /* --- the journal --- */
 
 /* A journal, with its checksum, for BUNDLE's manifest on side b; and what malware would leave staged beside that side. */
@@ -736,6 +759,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_cut_or_changed),
 		cmocka_unit_test(a_file_of_another_board_or_of_before),
 		cmocka_unit_test(a_file_that_is_forged),
+		cmocka_unit_test(a_proof_of_another_revision_locks_nobody_out),
 		cmocka_unit_test(a_journal_is_believed_with_its_manifest_only),
 		cmocka_unit_test(only_verified_keyrings_are_kept),
 		cmocka_unit_test(no_number_of_keyrings_locks_a_board_out),

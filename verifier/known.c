@@ -280,36 +280,56 @@ static uint64_t number_in(struct span text, const char *word)
 	return end && text_number(&n, (struct span){digits, (size_t)(end - digits)}, INT64_MAX) == 0 ? n : 0;
 }
 
-/* Is there a line that begins with WORD and NAME? END: what is behind them. */
-static bool speaks_of(struct span text, const char *word, const char *name, char end)
+/* Is TEXT a manifest of D's product, and for D's board and revision? */
+static bool is_for(struct span text, const struct device *d)
 {
 	char line[TEXT_NAME_MAX + 16];
-	int n = snprintf(line, sizeof line, "\n%s %s%c", word, name, end);
+	int n = snprintf(line, sizeof line, "\nproduct %s\n", d->product);
+	const char *at, *end;
+	struct span f[2];
+	uint64_t low, high;
 
-	return memmem(text.at, text.len, line, (size_t)n) != NULL;
+	if (!memmem(text.at, text.len, line, (size_t)n))
+		return false;
+	n = snprintf(line, sizeof line, "\nboard %s ", d->board);
+	at = memmem(text.at, text.len, line, (size_t)n);
+	end = at ? memchr(at + n, '\n', text.len - (size_t)(at + n - text.at)) : NULL;
+	return end && text_fields((struct span){at + n, (size_t)(end - at - n)}, f, 2) == 2 && text_number(&low, f[0], INT64_MAX) == 0 &&
+	       text_number(&high, f[1], INT64_MAX) == 0 && low <= d->revision && d->revision <= high;
 }
 
-/* The counter of the proof, if any key that is trusted has signed it. */
+/* How many of T's keys that may sign for D have signed. */
+static size_t signed_by(const struct trust *t, const struct device *d, const unsigned char prehash[static PREHASH_SIZE], struct span sigs)
+{
+	const struct keyring_release *r = t->ring.releases;
+	size_t good = trust_count(t->keys, t->nkeys, prehash, sigs);
+
+	for (size_t i = 0; i < t->ring.nreleases; i++) {
+		bool again = false; /* a key has a line for each product and pattern */
+
+		for (size_t k = 0; k < i; k++)
+			again = again || memcmp(r[k].key.id, r[i].key.id, KEYID_SIZE) == 0;
+		if (!again && keyring_covers(&t->ring, r[i].key.id, d->product, d->board))
+			good += trust_count(&r[i].key, 1, prehash, sigs);
+	}
+	return good;
+}
+
+/* The counter of the proof, if it is signed by as many as must sign. */
 static uint64_t proven_again(const struct trust *t, const struct device *d, struct span body)
 {
 	static const char begin[] = "\n" MANIFEST_MAGIC "\n";
 	const char *at = memmem(body.at, body.len, begin, sizeof begin - 1);
 	unsigned char prehash[PREHASH_SIZE];
 	struct span sigs, text;
-	size_t good = 0;
+	size_t needed = t->ring.serial > 0 && t->ring.release_threshold > 1 ? t->ring.release_threshold : 1;
 
 	if (!at)
 		return 0;
 	sigs = (struct span){body.at, (size_t)(at + 1 - body.at)};
 	text = (struct span){at + 1, body.len - sigs.len};
-	if (!speaks_of(text, "product", d->product, '\n') || !speaks_of(text, "board", d->board, ' '))
-		return 0;
 	trust_prehash(prehash, text);
-	for (size_t i = 0; i < t->nkeys; i++)
-		good += trust_count(&t->keys[i], 1, prehash, sigs);
-	for (size_t i = 0; i < t->ring.nreleases; i++)
-		good += trust_count(&t->ring.releases[i].key, 1, prehash, sigs);
-	return good > 0 && (t->ring.serial == 0 || good >= t->ring.release_threshold) ? number_in(text, "\ncounter ") : 0;
+	return is_for(text, d) && signed_by(t, d, prehash, sigs) >= needed ? number_in(text, "\ncounter ") : 0;
 }
 
 enum decision known_confirm_counter(const struct known *k, const struct device *d, uint64_t counter, struct err *e)
