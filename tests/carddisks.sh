@@ -122,7 +122,7 @@ mkfifo line.in line.out
 cp --sparse=always one.img sd.img
 background python3 "$TESTS/typist.py" line 'characters of the serial: ' console dead beef '1234@PC CHANGED'
 typist=$child
-pc 240 ''
+pc "$((900 * ${TEST_PATIENCE:-1}))" ''
 wait "$pc" || :
 ok 'somebody was asked three times' wait "$typist"
 ok 'the PC has run to its end' grep -q 'PC DONE' console
@@ -171,7 +171,7 @@ PY
 : >in/cut
 "$TESTS/emulate/pc" image in "$BUILD/firmflash"
 cp --sparse=always one.img sd.img
-pc 100 ',throttling.bps-write=1000000' # some ten seconds for the card
+pc "$((900 * ${TEST_PATIENCE:-1}))" ',throttling.bps-write=1000000' # some ten seconds for the card
 # written: some of the new card has come to the medium.
 written() { ! cmp -s sd.img one.img; }
 waited=0

@@ -90,11 +90,11 @@ background() {
     children="$children $child"
 }
 
-# answers PORT: waits, at most ten seconds, until somebody accepts connections there.
+# answers PORT: waits, at most two minutes, until somebody accepts connections there.
 answers() {
     python3 - "$1" <<'PY'
 import socket, sys, time
-end = time.monotonic() + 10
+end = time.monotonic() + 120
 while True:
     try:
         socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1).close()
