@@ -14,6 +14,6 @@ struct address {
 
 /* Parses TEXT: nothing but the parts above, so that neither a user, a path nor a query can be smuggled into a request.
  * Returns 0 or -1 (usage). */
-int address_parse(struct address *out, const char *text, struct err *e);
+MUST_CHECK int address_parse(struct address *out, const char *text, struct err *e);
 
 #endif

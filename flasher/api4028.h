@@ -20,7 +20,7 @@ typedef void api_told(void *owner, const char *answer, size_t len, const char *w
 
 /* Asks COMMAND ("version", "summary", "stats", "pools": letters only) of HOST, a numeric address, when GATE lets it. From then on it has
  * TIMEOUT_MS for all of it. Returns 0 or -1 (usage, system); then nothing will be told. */
-int api_ask(struct api **out, struct gate *gate, const char *host, uint16_t port, const char *command,
+MUST_CHECK int api_ask(struct api **out, struct gate *gate, const char *host, uint16_t port, const char *command,
 	    uint64_t timeout_ms, api_told *told, void *owner, struct err *e);
 
 /* Gives the question up; nothing is told. Safe on NULL. */

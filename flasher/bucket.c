@@ -38,7 +38,7 @@ static void wake_later(struct bucket *b)
 	uint64_t ms = (missing + b->rate - 1) / b->rate;
 
 	if (!TAILQ_EMPTY(&b->queue) && !loop_armed(&b->timer))
-		(void)loop_arm(b->loop, &b->timer, ms > PAUSE_MS ? ms : PAUSE_MS, NULL);
+		IGNORE(loop_arm(b->loop, &b->timer, ms > PAUSE_MS ? ms : PAUSE_MS, NULL));
 }
 
 static void serve(void *owner)

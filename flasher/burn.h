@@ -47,7 +47,7 @@ uint64_t burn_work(const struct burn_image *image);
 
 /* One card, in this thread. Returns 0; or -1: unsafe-target (it is smaller than it says, or was changed), system (it failed, reads
  * back otherwise, or was stopped). Up to the last step a failed card has no MBR. */
-int burn_one(struct burn *b, const struct burn_image *image, struct err *e);
+MUST_CHECK int burn_one(struct burn *b, const struct burn_image *image, struct err *e);
 
 /* N cards, a thread each. TELL (may be NULL) is called now and then with the bytes of the slowest, and returns whether to go on: if not,
  * all are stopped. Returns the number that failed; each one's RC and E tell. */

@@ -36,13 +36,13 @@ struct card_order {
 
 /* Returns 0, or -1: wrong-board (no way is known for this board, or the image lacks a file its card needs), unsafe-path, too-large.
  * card_free is due in either case. */
-int card_lay_out(struct card *c, const struct card_order *order, struct err *e);
+MUST_CHECK int card_lay_out(struct card *c, const struct card_order *order, struct err *e);
 void card_free(struct card *c);
 
 /* All but the files of the image, the bundle, the boot sector and the MBR: the frame, manifest and signatures. */
-int card_write_frame(const struct card *c, const struct manifest *m, struct span signatures, struct medium *medium, struct err *e);
+MUST_CHECK int card_write_frame(const struct card *c, const struct manifest *m, struct span signatures, struct medium *medium, struct err *e);
 /* The boot sector, and then the MBR: with them the card starts a board. */
-int card_write_head(const struct card *c, struct medium *medium, struct err *e);
+MUST_CHECK int card_write_head(const struct card *c, struct medium *medium, struct err *e);
 
 /* The byte of the card at which a node's content begins. */
 uint64_t card_at(const struct card *c, uint32_t node);

@@ -35,6 +35,6 @@ struct card_made {
 
 /* Reads a bundle from BUNDLE and makes the image in IMAGE, a new and empty file. Returns 0; or -1, and then IMAGE is to be thrown
  * away: the reader's verdicts, wrong-board, unsafe-path, too-large, system. */
-int card_make(struct card_made *made, int image, int bundle, const struct card_wish *wish, struct err *e);
+MUST_CHECK int card_make(struct card_made *made, int image, int bundle, const struct card_wish *wish, struct err *e);
 
 #endif

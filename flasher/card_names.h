@@ -7,6 +7,6 @@
 #include "flasher/card_options.h"
 
 /* Returns 0, or -1 (usage): two of bundle, targets and receipt are one file or disk, under whatever names. */
-int card_names_check(const struct card_options *o, struct err *e);
+MUST_CHECK int card_names_check(const struct card_options *o, struct err *e);
 
 #endif

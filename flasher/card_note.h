@@ -24,6 +24,6 @@ struct card_note {
 void card_note_put(unsigned char out[static CARD_NOTE_SIZE], const struct card_note *note);
 
 /* Reads it, strictly. Returns 0, or -1: not-a-bundle (it is no such note), too-large. */
-int card_note_take(struct card_note *note, const unsigned char bytes[static CARD_NOTE_SIZE], struct err *e);
+MUST_CHECK int card_note_take(struct card_note *note, const unsigned char bytes[static CARD_NOTE_SIZE], struct err *e);
 
 #endif

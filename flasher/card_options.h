@@ -32,6 +32,6 @@ struct card_options {
 };
 
 /* Returns 0, or -1: usage, or what is wrong with a key. */
-int card_options_parse(struct card_options *o, int argc, char **argv, struct err *e);
+MUST_CHECK int card_options_parse(struct card_options *o, int argc, char **argv, struct err *e);
 
 #endif

@@ -31,10 +31,10 @@ struct card_receipt {
 
 /* Before anything is done, so that a card is not written whose receipt could not be. FILE, NULL for none, is made if it is not there.
  * Returns 0, or -1: system, or usage when it is no regular file, or "-". */
-int card_receipt_open(struct card_receipt *receipt, const char *file, struct err *e);
+MUST_CHECK int card_receipt_open(struct card_receipt *receipt, const char *file, struct err *e);
 /* Appends the object with its time, and syncs it. Returns 0 or -1 (system). */
-int card_receipt_append(struct card_receipt *receipt, const struct card_result *r, struct err *e);
+MUST_CHECK int card_receipt_append(struct card_receipt *receipt, const struct card_result *r, struct err *e);
 /* Returns 0 or -1 (system). Safe when none is kept. */
-int card_receipt_close(struct card_receipt *receipt, struct err *e);
+MUST_CHECK int card_receipt_close(struct card_receipt *receipt, struct err *e);
 
 #endif

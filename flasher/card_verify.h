@@ -32,6 +32,6 @@ struct card_state {
 /* Looks at the card, or image, FD. Returns 0 when all is right; or -1, and MADE is filled in as soon as a trusted signature was found
  * (*KNOWN): not-a-bundle (no finished card), what a signature can be refused for, wrong-board, payload-mismatch (frame, slack, or a
  * card laid out by another profile), file-hash, truncated, or the bundle's own verdict. */
-int card_verify(struct card_state *state, bool *known, int fd, const struct card_check *how, struct err *e);
+MUST_CHECK int card_verify(struct card_state *state, bool *known, int fd, const struct card_check *how, struct err *e);
 
 #endif

@@ -168,7 +168,7 @@ void client_turn(void *visit)
 
 	curl_easy_pause(v->curl, CURLPAUSE_CONT);
 	if (!loop_armed(&c->kick))
-		(void)loop_arm(c->loop, &c->kick, 0, NULL);
+		IGNORE(loop_arm(c->loop, &c->kick, 0, NULL));
 }
 
 /* Looks for exchanges that stand still. Who waits for its share of the bandwidth does not. */
@@ -193,7 +193,7 @@ static void on_sweep(void *owner)
 		}
 	}
 	if (!LIST_EMPTY(&c->active) && !loop_armed(&c->sweep))
-		(void)loop_arm(c->loop, &c->sweep, SWEEP_MS, NULL);
+		IGNORE(loop_arm(c->loop, &c->sweep, SWEEP_MS, NULL));
 }
 
 int client_open(struct client **out, struct loop *loop, struct err *e)

@@ -18,11 +18,11 @@ struct client; /* all requests of a process */
 struct visit;  /* one board: its requests come one after another, and what Digest has to remember lives as long */
 
 /* Readies libcurl; once a process, before any other thread. Returns 0 or -1. */
-int client_start(struct err *e);
+MUST_CHECK int client_start(struct err *e);
 void client_stop(void);
 
 /* Makes a client that works within LOOP. Returns 0 or -1 (system). */
-int client_open(struct client **out, struct loop *loop, struct err *e);
+MUST_CHECK int client_open(struct client **out, struct loop *loop, struct err *e);
 
 /* Frees it; every visit must have been closed. Safe on NULL. */
 void client_free(struct client **c);
@@ -44,7 +44,7 @@ struct visit_options {
 };
 
 /* A board at an address; sends nothing yet. Returns 0 or -1 (system). */
-int visit_open(struct visit **out, struct client *c, const struct visit_options *options, struct err *e);
+MUST_CHECK int visit_open(struct visit **out, struct client *c, const struct visit_options *options, struct err *e);
 
 /* Gives up a request under way, of which nothing more is told. */
 void visit_cancel(struct visit *v);
@@ -62,17 +62,17 @@ bool visit_ready(const struct visit *v);
 
 
 /* Sends TOKEN with every request from now on (RFC 6750); NULL: none. Returns 0, or -1: system, or usage when it could not stand in a field. */
-int visit_bearer(struct visit *v, const char *token, struct err *e);
+MUST_CHECK int visit_bearer(struct visit *v, const char *token, struct err *e);
 
 /* Told once for a request, from the loop. It may begin the next one, or close the visit. */
 typedef void visit_told(void *owner, struct visit *v);
 
 /* GET PATH, or POST it with POST for a body (NULL: a GET, which is over within 30 s, not counting a wait at the gate). PATH and POST must live until TOLD.
  * Returns 0, or -1 (system), and then nothing will be told. */
-int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e);
+MUST_CHECK int visit_begin(struct visit *v, const char *path, struct post *post, visit_told *told, void *owner, struct err *e);
 
 /* As visit_begin of a GET, but a new nonce that it brings is kept for the next request and not answered: HTTP 401 is told, and visit_ready. */
-int visit_renew(struct visit *v, const char *path, visit_told *told, void *owner, struct err *e);
+MUST_CHECK int visit_renew(struct visit *v, const char *path, visit_told *told, void *owner, struct err *e);
 
 /* After TOLD: all that came back; it lives until the next request. */
 const struct exchange *visit_exchange(const struct visit *v);

@@ -47,7 +47,7 @@ static const char *serial_of(struct disk *d, int fd)
 	if (fstat(fd, &st) != 0 || !S_ISBLK(st.st_mode) ||
 	    sysfs_name(roots.sys, major(st.st_rdev), minor(st.st_rdev), name) != 0)
 		return NULL;
-	(void)disk_judge(d, name, &roots, UINT64_MAX, NULL);
+	IGNORE(disk_judge(d, name, &roots, UINT64_MAX, NULL));
 	return d->serial;
 }
 

@@ -90,7 +90,7 @@ static void on_beat(void *owner)
 	struct one *one = owner;
 
 	progress_update(&one->progress, http_sent(one->http));
-	(void)loop_arm(one->run->loop, &one->beat, BEAT_MS, NULL);
+	IGNORE(loop_arm(one->run->loop, &one->beat, BEAT_MS, NULL));
 }
 
 static int upload(struct one *one, const char *name, struct err *e)
@@ -100,7 +100,7 @@ static int upload(struct one *one, const char *name, struct err *e)
 
 	progress_begin(&one->progress, name, run->image.size, run->options.quiet);
 	one->beat = (struct loop_timer){.fire = on_beat, .owner = one};
-	(void)loop_arm(run->loop, &one->beat, BEAT_MS, NULL);
+	IGNORE(loop_arm(run->loop, &one->beat, BEAT_MS, NULL));
 	http_upload(one->http, &run->image, on_told, one);
 	rc = loop_run(run->loop, e);
 	loop_disarm(run->loop, &one->beat);

@@ -55,10 +55,10 @@ struct credentials; /* all lists; opaque */
 
 /* Reads FILE and every password it names, once. Refuses a file, or a password file, that is not private (io_check_private; systemd's may be
  * read by its group). Returns 0, or -1 (system, usage). */
-int credentials_read(struct credentials **out, const char *file, struct err *e);
+MUST_CHECK int credentials_read(struct credentials **out, const char *file, struct err *e);
 
 /* One list, `default', of one login of that scheme: for the options --user and --password-file. Takes PASSWORD over on success. */
-int credentials_single(struct credentials **out, enum credential_scheme scheme, const char *user, struct secret *password, struct err *e);
+MUST_CHECK int credentials_single(struct credentials **out, enum credential_scheme scheme, const char *user, struct secret *password, struct err *e);
 
 /* The list of that name ("" is `default'), or NULL. It stays the credentials'. */
 const struct credential_list *credentials_find(const struct credentials *c, const char *name);
@@ -74,7 +74,7 @@ const char *credential_realm(const struct credential *c, const struct board *pro
 size_t credential_next(const struct credential_list *list, size_t from, const struct board *profile, const char *realm);
 
 /* Returns 0 when LIST, which is called NAME, has a login for boards of PROFILE, else -1 (usage): says which line to write. */
-int credential_check(const struct credential_list *list, const char *name, const struct board *profile, const char *realm, struct err *e);
+MUST_CHECK int credential_check(const struct credential_list *list, const char *name, const struct board *profile, const char *realm, struct err *e);
 
 /* True for 1 to CREDENTIAL_USER_MAX printable ASCII bytes without blank, colon (RFC 7616), quote or backslash. */
 bool credential_user_valid(const char *user);

@@ -10,6 +10,6 @@
 #include "core/err.h"
 
 /* Before any function of libcurl. Returns 0, or -1: system (it is not installed, or lacks something). */
-int curl_late_load(struct err *e);
+MUST_CHECK int curl_late_load(struct err *e);
 
 #endif

@@ -41,25 +41,25 @@ struct disk {
 
 /* Fills D with what sysfs says of disk NAME, and judges it. MOST: the largest size, in bytes. Returns 0 when a card may be written
  * to it, or -1: unsafe-target, and why (D is filled as far as it went); system. */
-int disk_judge(struct disk *d, const char *name, const struct disk_roots *roots, uint64_t most, struct err *e);
+MUST_CHECK int disk_judge(struct disk *d, const char *name, const struct disk_roots *roots, uint64_t most, struct err *e);
 
 /* Names all whole disks, sorted. The caller frees *NAMES as one block. Returns 0, or -1 (system). */
-int disk_list(char (**names)[DISK_NAME_MAX], size_t *n, const struct disk_roots *roots, struct err *e);
+MUST_CHECK int disk_list(char (**names)[DISK_NAME_MAX], size_t *n, const struct disk_roots *roots, struct err *e);
 
 /* True when PATH is no regular file and no name that could become one: a disk, or at least something to be refused as one. */
 bool disk_is_device(const char *path);
 
 /* Opens the disk whose device node is PATH for writing, and for nobody else (O_EXCL), after judging it; BUNDLE_FD (or -1) is a file that
  * must not lie on it. Returns 0, or -1: unsafe-target, system. */
-int disk_open(struct disk *d, const char *path, uint64_t most, int bundle_fd, struct err *e);
+MUST_CHECK int disk_open(struct disk *d, const char *path, uint64_t most, int bundle_fd, struct err *e);
 
 /* Is the descriptor still the disk that was judged: device number, sequence, size, serial? To be asked right before the first write.
  * Returns 0, or -1 (unsafe-target). */
-int disk_same(const struct disk *d, struct err *e);
+MUST_CHECK int disk_same(const struct disk *d, struct err *e);
 
 /* Has a person confirm that all on D may be lost: CONFIRM is D's serial, as --confirm gave it; when NULL, the terminal is asked for
  * the serial's last characters. Returns 0, or -1: unsafe-target (not confirmed, or no terminal to ask). */
-int disk_confirm(const struct disk *d, const char *confirm, struct err *e);
+MUST_CHECK int disk_confirm(const struct disk *d, const char *confirm, struct err *e);
 
 /* Safe on a zeroed record with fd -1. */
 void disk_close(struct disk *d);

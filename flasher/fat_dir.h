@@ -15,7 +15,7 @@ enum {
 
 /* Gives every node its alias, unlike any other in its directory, and every directory the size of its entries. Returns 0, or -1:
  * too-large (more entries than a directory may have), memory. */
-int fat_dir_measure(struct fat_tree *t, struct err *e);
+MUST_CHECK int fat_dir_measure(struct fat_tree *t, struct err *e);
 
 /* A date and a time as FAT has them, UTC, within 1980 to 2107. SECONDS since 1970. */
 struct fat_time {

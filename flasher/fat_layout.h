@@ -36,7 +36,7 @@ struct fat_geometry {
 
 /* Lays TREE, which fat_dir_measure has seen, out on a card of SIZE bytes whose volume starts at sector START. Sets the nodes'
  * clusters. Returns 0, or -1: too-large (it does not fit, or FAT16 is too small for such a card), or usage (the card is too small). */
-int fat_layout(struct fat_geometry *g, struct fat_tree *tree, unsigned bits, uint32_t start, uint64_t size, struct err *e);
+MUST_CHECK int fat_layout(struct fat_geometry *g, struct fat_tree *tree, unsigned bits, uint32_t start, uint64_t size, struct err *e);
 
 /* The byte on the card where cluster CLUSTER begins. */
 uint64_t fat_cluster_at(const struct fat_geometry *g, uint32_t cluster);

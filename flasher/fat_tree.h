@@ -37,12 +37,12 @@ struct fat_tree {
 };
 
 /* Returns 0 or -1 (memory); fat_tree_free is due in either case. */
-int fat_tree_init(struct fat_tree *t, struct err *e);
+MUST_CHECK int fat_tree_init(struct fat_tree *t, struct err *e);
 void fat_tree_free(struct fat_tree *t);
 
 /* Adds file PATH of SIZE bytes, or a directory, with the directories above it that are not there yet. A directory may be added
  * again. *NODE (may be NULL) is its number. Returns 0, or -1: unsafe-path for a name that FAT cannot hold, that differs from another by
  * case only, or that is there twice; too-large for a file of 4 GiB or more. */
-int fat_tree_add(struct fat_tree *t, const char *path, bool dir, uint64_t size, uint32_t *node, struct err *e);
+MUST_CHECK int fat_tree_add(struct fat_tree *t, const char *path, bool dir, uint64_t size, uint32_t *node, struct err *e);
 
 #endif

@@ -26,12 +26,12 @@ struct fat_volume {
 
 /* Writes everything up to the last directory but the boot sector, and zeros wherever there is nothing in between, from the card's
  * second sector on: what an old content left there must not start a board. Not the slack behind files. */
-int fat_volume_write(const struct fat_volume *v, struct medium *m, struct err *e);
+MUST_CHECK int fat_volume_write(const struct fat_volume *v, struct medium *m, struct err *e);
 
 /* The boot sector, which is due last, at sector START. */
 void fat_volume_boot(unsigned char out[static FAT_SECTOR], const struct fat_volume *v);
 
 /* Zeros from the end of file NODE to the end of its last cluster. */
-int fat_volume_slack(const struct fat_volume *v, uint32_t node, struct medium *m, struct err *e);
+MUST_CHECK int fat_volume_slack(const struct fat_volume *v, uint32_t node, struct medium *m, struct err *e);
 
 #endif

@@ -25,7 +25,7 @@ static void on_view(void *owner, struct rollout *r)
 	if (f->options.metrics && (now >= f->metrics_ms || strcmp(state, "running") != 0)) {
 		struct err e; /* a monitor that goes blind must not stop the run */
 
-		(void)report_metrics_file(f->options.metrics, &f->report.report, &e);
+		IGNORE(report_metrics_file(f->options.metrics, &f->report.report, &e));
 		f->metrics_ms = now + (uint64_t)METRICS_S * 1000;
 	}
 }

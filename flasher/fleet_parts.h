@@ -43,18 +43,18 @@ struct fleet_run {
 uint64_t fleet_wall_ms(void); /* since 1970 */
 
 /* Puts down in the ledger what a resume will need: paths, absolute, and no secret. Returns 0 or -1. */
-int fleet_keep(struct fleet_run *f, struct err *e);
+MUST_CHECK int fleet_keep(struct fleet_run *f, struct err *e);
 
 /* Sets the options that were not given to what the ledger kept; keys, credentials and files only when it is the one that this user's `apply'
  * made (ledger_at_home). Returns 0 or -1 (usage: of a dry run nothing is kept, or an option is missing). */
-int fleet_recall(struct fleet_run *f, struct err *e);
+MUST_CHECK int fleet_recall(struct fleet_run *f, struct err *e);
 
 /* Reads the passwords. Returns 0 or -1. */
-int fleet_read_credentials(struct fleet_run *f, struct err *e);
+MUST_CHECK int fleet_read_credentials(struct fleet_run *f, struct err *e);
 
 /* Verifies the bundle, which must be the one that was planned with, and makes of it what each kind of board in the plan is
  * sent: once for all that are sent the same. Every board must have a login for its kind. Returns 0 or -1. */
-int fleet_open_images(struct fleet_run *f, struct err *e);
+MUST_CHECK int fleet_open_images(struct fleet_run *f, struct err *e);
 void fleet_close_images(struct fleet_run *f);
 
 #endif

@@ -36,19 +36,19 @@ struct fleet_options {
 enum { FLEET_APPLY = 1, FLEET_RESUME = 2, FLEET_RETRY = 4 };
 
 /* Reads the arguments. Returns 0 or -1 (usage). */
-int fleet_options_parse(struct fleet_options *o, int argc, char **argv, unsigned verb, struct err *e);
+MUST_CHECK int fleet_options_parse(struct fleet_options *o, int argc, char **argv, unsigned verb, struct err *e);
 
 struct fleet_run; /* a run from ledger to exit status */
 
 /* A new ledger of the plan in o->file; or the one in o->file, opened. Returns 0 or -1. */
-int fleet_run_create(struct fleet_run **out, const struct fleet_options *o, struct err *e);
-int fleet_run_open(struct fleet_run **out, const struct fleet_options *o, struct err *e);
+MUST_CHECK int fleet_run_create(struct fleet_run **out, const struct fleet_options *o, struct err *e);
+MUST_CHECK int fleet_run_open(struct fleet_run **out, const struct fleet_options *o, struct err *e);
 
 /* Sets boards that ended in one of the states to begin again (those with an upload behind them are asked first). */
-int fleet_run_retry(struct fleet_run *f, const char *states, struct err *e);
+MUST_CHECK int fleet_run_retry(struct fleet_run *f, const char *states, struct err *e);
 
 /* Runs it and says how it ended. *STATUS is the exit status: 0, 6, 7 or 8. Returns 0 or -1. */
-int fleet_run_go(struct fleet_run *f, int *status, struct err *e);
+MUST_CHECK int fleet_run_go(struct fleet_run *f, int *status, struct err *e);
 
 void fleet_run_free(struct fleet_run **out);
 

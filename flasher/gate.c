@@ -40,7 +40,7 @@ static void pump_soon(struct gate *g)
 static void arm_excuse(struct gate *g)
 {
 	if (!TAILQ_EMPTY(&g->waiting) && !loop_armed(&g->excuse))
-		(void)loop_arm(g->loop, &g->excuse, GATE_DEAF_MS / 2, NULL);
+		IGNORE(loop_arm(g->loop, &g->excuse, GATE_DEAF_MS / 2, NULL));
 }
 
 /* Those who have held a place for long stay inside, and are not counted any more. */

@@ -19,7 +19,7 @@ struct halts {
 };
 
 /* Returns 0, or -1 when memory is out; halts_free is due in either case. */
-int halts_init(struct halts *h, const struct plan *plan, struct err *e);
+MUST_CHECK int halts_init(struct halts *h, const struct plan *plan, struct err *e);
 
 /* Device INDEX of the plan has ended. Returns true when that makes a halt due; WHY says which, for a person. */
 bool halts_count(struct halts *h, uint32_t index, enum session_state end, enum session_class class,

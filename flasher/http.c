@@ -187,7 +187,7 @@ static void unlock(struct http *h, http_told *told, void *owner)
 	const struct board *b = h->options.board;
 
 	visit_login(h->visit, NULL, NULL, ""); /* nothing but the token is shown from here on */
-	(void)visit_bearer(h->visit, NULL, NULL);
+	IGNORE(visit_bearer(h->visit, NULL, NULL));
 	/* A password too long to be sent was never set there: without one the upload will be refused. */
 	if (h->login && h->login->scheme == CREDENTIAL_TOKEN && post_init_json(&h->post, b->unlock_key, secret_text(h->login->password)) == 0)
 		begin(h, b->unlock, &h->post, on_unlock, told, owner);

@@ -27,7 +27,7 @@ enum http_reach {
 struct http;
 
 /* A board at the address. All that OPTIONS points to must outlive it. Sends nothing yet. Returns 0 or -1. */
-int http_open(struct http **out, struct client *c, const struct http_options *options, struct err *e);
+MUST_CHECK int http_open(struct http **out, struct client *c, const struct http_options *options, struct err *e);
 
 /* Gives up what is under way, of which nothing is told, and frees. Safe on NULL, and within a call of TOLD. */
 void http_close(struct http **h);

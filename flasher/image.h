@@ -30,13 +30,13 @@ struct image {
 /* Copies FILE ("-": standard input) to a sealed file without a name, then verifies that copy whole: signatures by
  * TRUST, every chunk and attachment, and that POLICY allows it. So what is verified is what will be sent, whatever
  * becomes of FILE meanwhile. Returns 0, or -1 with E set; then nothing is left behind. */
-int image_open(struct image *image, const char *file, const struct trust *trust, const struct policy *policy,
+MUST_CHECK int image_open(struct image *image, const char *file, const struct trust *trust, const struct policy *policy,
 	       struct err *e);
 
 /* Makes IMAGE what BOARD is sent: the bundle as it is; or its payload.tar.gz, or one file of the payload, copied out of the very bytes
  * that were verified, to a sealed copy that takes their place. Size, hash and name are then those of what is sent; the head
  * stays the bundle's. Returns 0, or -1: usage when the payload has no such file, too-large, system. */
-int image_select(struct image *image, const struct board *board, const struct trust *trust, struct err *e);
+MUST_CHECK int image_select(struct image *image, const struct board *board, const struct trust *trust, struct err *e);
 
 /* Reads up to LEN bytes at OFFSET. Returns their number, or -1 with errno set. */
 ssize_t image_read(const struct image *image, void *buf, size_t len, uint64_t offset);

@@ -18,13 +18,13 @@ struct interrupt {
 
 /* From here on SIGINT, SIGTERM, and SIGHUP unless it was ignored before (nohup), make I->fd readable and do nothing else, in threads that
  * are started later, too. SIGPIPE is ignored: a closed pipe is an error of write(2). interrupt_end is due after it. Returns 0 or -1 (system). */
-int interrupt_watch(struct interrupt *i, struct err *e);
+MUST_CHECK int interrupt_watch(struct interrupt *i, struct err *e);
 
 /* The number of the next signal that has come, or 0. Does not wait. */
 int interrupt_take(struct interrupt *i);
 
 /* Returns 0; or -1 (system) once a signal has come, also when that was seen before. One thread at a time. */
-int interrupt_check(struct interrupt *i, struct err *e);
+MUST_CHECK int interrupt_check(struct interrupt *i, struct err *e);
 
 /* Ends the watch, if there is one (FD is not -1), and puts all back; the signal that interrupt_check saw, if any, is raised again, and ends
  * the process unless it is caught. */

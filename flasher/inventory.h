@@ -67,13 +67,13 @@ int mac_parse(char out[static MAC_TEXT_MAX + 1], const char *text, size_t len);
 /* Reads FILE ("-": standard input): JSON when its first character is `{', else CSV. A MAC or an address that comes twice
  * refuses the file, with the lines' numbers. Returns 0, or -1 (system, too-large, usage); inventory_free is due in either
  * case. */
-int inventory_read(struct inventory *inv, const char *file, struct err *e);
+MUST_CHECK int inventory_read(struct inventory *inv, const char *file, struct err *e);
 
 /* The same, of text in memory; NAME stands in messages. */
-int inventory_parse(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int inventory_parse(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
 
 /* Adds a copy of BOARD at the end. Returns 0, or -1 when memory is out or there are too many. */
-int inventory_add(struct inventory *inv, const struct inventory_board *board, struct err *e);
+MUST_CHECK int inventory_add(struct inventory *inv, const struct inventory_board *board, struct err *e);
 /* Sorts by MAC: what is written is then the same whatever the order of answers was. */
 void inventory_sort(struct inventory *inv);
 /* The board of that MAC in a sorted inventory, or NULL. */

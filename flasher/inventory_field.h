@@ -19,18 +19,18 @@ int inventory_field_find(enum inventory_field *out, struct span name);
 
 /* Refuses NAME for a column of the user's own when a field's name is likely meant: a misspelled `credental' must not go unnoticed. Returns 0 or
  * -1 (usage). */
-int inventory_check_extra(struct span name, struct err *e);
+MUST_CHECK int inventory_check_extra(struct span name, struct err *e);
 
 /* Sets one field from its text, behind which a NUL stands; tags parted by blanks. Returns 0, or -1 (usage; the message says what was
  * expected). */
-int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e);
+MUST_CHECK int inventory_take(struct inventory_board *b, enum inventory_field field, struct span value, struct err *e);
 
 /* True for what a spreadsheet takes for a formula, whatever apostrophes stand before it. In CSV a text that is so gets one more, and
  * loses it when it is read: what is written is read as it was. */
 bool inventory_is_formula(const char *text, size_t len);
 
 /* Read one notation into INV. Return 0, or -1 (usage, with the line's number behind NAME). */
-int inventory_parse_csv(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
-int inventory_parse_json(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int inventory_parse_csv(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int inventory_parse_json(struct inventory *inv, const char *name, const char *text, size_t len, struct err *e);
 
 #endif

@@ -34,12 +34,12 @@ struct ledger_note {
 
 /* Makes the ledger FILE of PLAN, whose text is LEN bytes at TEXT, mode 0600. Fails when FILE is there. FILE "" is one in
  * memory. Returns 0 or -1 (system; busy when another run has it). */
-int ledger_create(struct ledger **out, const char *file, const char *text, size_t len, const struct plan *plan, struct err *e);
+MUST_CHECK int ledger_create(struct ledger **out, const char *file, const char *text, size_t len, const struct plan *plan, struct err *e);
 
 /* Opens it; checks that it is a ledger and has this schema, and nothing besides. WRITE: to go on with its run, for which it must be private
  * (io_check_private), with all that SQLite keeps beside it. Else it is read only, whoever it belongs to, and nothing is left beside it.
  * Returns 0 or -1 (usage: it is none; busy: another run has it). */
-int ledger_open(struct ledger **out, const char *file, bool write, struct err *e);
+MUST_CHECK int ledger_open(struct ledger **out, const char *file, bool write, struct err *e);
 
 /* True for the very file that this user's `apply' made. A copy, or what somebody else made, is not asked for keys, credentials or files. */
 bool ledger_at_home(struct ledger *l);
@@ -48,31 +48,31 @@ bool ledger_at_home(struct ledger *l);
 bool ledger_in_use(const struct ledger *l);
 
 /* The plan's text, freed by the caller. Returns 0 or -1; malformed when its hash is not the one that was noted. */
-int ledger_plan(struct ledger *l, char **text, size_t *len, struct err *e);
+MUST_CHECK int ledger_plan(struct ledger *l, char **text, size_t *len, struct err *e);
 
 /* All devices, N of them as in the plan. */
-int ledger_load(struct ledger *l, const struct plan *plan, struct ledger_device *devices, struct err *e);
+MUST_CHECK int ledger_load(struct ledger *l, const struct plan *plan, struct ledger_device *devices, struct err *e);
 
 /* Settings of the run ("bundle", "pubkey.0", ...): set; read into OUT ("" when there is none). */
-int ledger_set(struct ledger *l, const char *key, const char *value, struct err *e);
-int ledger_get(struct ledger *l, const char *key, char out[static LEDGER_VALUE_MAX + 1], struct err *e);
+MUST_CHECK int ledger_set(struct ledger *l, const char *key, const char *value, struct err *e);
+MUST_CHECK int ledger_get(struct ledger *l, const char *key, char out[static LEDGER_VALUE_MAX + 1], struct err *e);
 
 /* Takes down device INDEX as it now is, and the states it went through. Lasts once committed. */
-int ledger_put(struct ledger *l, uint32_t index, const struct ledger_device *d, const enum session_state *edges,
+MUST_CHECK int ledger_put(struct ledger *l, uint32_t index, const struct ledger_device *d, const enum session_state *edges,
 	       unsigned nedges, uint64_t at_ms, struct err *e);
-int ledger_put_note(struct ledger *l, uint64_t at_ms, const char *kind, const char *text, struct err *e);
-int ledger_commit(struct ledger *l, struct err *e);
+MUST_CHECK int ledger_put_note(struct ledger *l, uint64_t at_ms, const char *kind, const char *text, struct err *e);
+MUST_CHECK int ledger_commit(struct ledger *l, struct err *e);
 
 /* All notes by time; freed by the caller. */
-int ledger_notes(struct ledger *l, struct ledger_note **out, size_t *n, struct err *e);
+MUST_CHECK int ledger_notes(struct ledger *l, struct ledger_note **out, size_t *n, struct err *e);
 
 /* States that device INDEX went through, "uploading accepted ...", for tests and people: calls EACH in order. */
-int ledger_history(struct ledger *l, uint32_t index,
+MUST_CHECK int ledger_history(struct ledger *l, uint32_t index,
 		   void (*each)(void *owner, uint64_t at_ms, const char *state, const char *class, const char *text),
 		   void *owner, struct err *e);
 
 /* SQLite's own look at the file. Returns 0 when it is whole. */
-int ledger_check(struct ledger *l, struct err *e);
+MUST_CHECK int ledger_check(struct ledger *l, struct err *e);
 
 /* What is not committed is lost. Safe on NULL. */
 void ledger_close(struct ledger **l);

@@ -20,13 +20,13 @@ struct ledger {
 int ledger_fail(struct ledger *l, struct err *e, const char *what);
 
 /* Runs statements without rows or parameters. Returns 0 or -1. */
-int ledger_sql(struct ledger *l, const char *sql, struct err *e);
+MUST_CHECK int ledger_sql(struct ledger *l, const char *sql, struct err *e);
 
 /* The number that one PRAGMA or SELECT gives, or -1. */
 int64_t ledger_number(struct ledger *l, const char *sql);
 
 /* A statement, which sqlite3_finalize() frees. Returns 0 or -1. */
-int ledger_prepare(struct ledger *l, sqlite3_stmt **out, const char *sql, struct err *e);
+MUST_CHECK int ledger_prepare(struct ledger *l, sqlite3_stmt **out, const char *sql, struct err *e);
 
 /* Parameters from 1 on; texts are copied. */
 void ledger_bind(sqlite3_stmt *s, int at, const char *text);
@@ -36,6 +36,6 @@ void ledger_bind_number(sqlite3_stmt *s, int at, uint64_t value);
 void ledger_column(sqlite3_stmt *s, int at, char *out, size_t size);
 
 /* Steps a statement that gives no rows, and readies it for the next time. Returns 0 or -1. */
-int ledger_step(struct ledger *l, sqlite3_stmt *s, struct err *e);
+MUST_CHECK int ledger_step(struct ledger *l, sqlite3_stmt *s, struct err *e);
 
 #endif

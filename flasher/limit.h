@@ -9,6 +9,6 @@
 
 /* Raises the soft limit to the hard one. Sets *CONNECTIONS to how many may be open at once, after what the program itself
  * needs. Returns 0, or -1 (system) when that is fewer than WANTED; the message says how to raise the limit. */
-int limit_descriptors(uint32_t *connections, uint32_t wanted, struct err *e);
+MUST_CHECK int limit_descriptors(uint32_t *connections, uint32_t wanted, struct err *e);
 
 #endif

@@ -14,7 +14,7 @@ struct link_http_options {
 
 /* A maker that works within LOOP; one a process, before any other thread (it readies libcurl). Raises the limit of
  * descriptors as far as it goes; that is the maker's capacity. Returns 0 or -1 (system). */
-int link_http_open(struct link_maker **out, struct loop *loop, const struct link_http_options *options, struct err *e);
+MUST_CHECK int link_http_open(struct link_maker **out, struct loop *loop, const struct link_http_options *options, struct err *e);
 
 /* All its links must be closed. Safe on NULL. */
 void link_http_free(struct link_maker **base);

@@ -80,7 +80,7 @@ static void fire_after(struct sim_link *l, uint64_t ms)
 {
 	struct err e;
 
-	(void)loop_arm(l->sim->options.loop, &l->timer, ms, &e); /* out of memory: the act hangs, as real ones may */
+	IGNORE(loop_arm(l->sim->options.loop, &l->timer, ms, &e)); /* out of memory: the act hangs, as real ones may */
 }
 
 static void identify(struct sim_link *l, struct link_event *event)

@@ -43,10 +43,10 @@ struct sim_options {
 	uint64_t *clock_ms;       /* the boards' clock; goes on from what it says */
 };
 
-int link_sim_open(struct link_maker **out, const struct sim_options *options, struct err *e);
+MUST_CHECK int link_sim_open(struct link_maker **out, const struct sim_options *options, struct err *e);
 void link_sim_free(struct link_maker **m);
 
 /* Deals faults as TEXT says, "reject:5,dead:1" in percent, to N boards; the same every time. Returns 0 or -1 (usage). */
-int link_sim_deal(struct sim_board *boards, size_t n, const char *text, struct err *e);
+MUST_CHECK int link_sim_deal(struct sim_board *boards, size_t n, const char *text, struct err *e);
 
 #endif

@@ -37,7 +37,7 @@ struct loop_timer {
 struct loop;
 
 /* Makes a loop. Returns 0 or -1 (system). */
-int loop_open(struct loop **out, enum loop_clock clock, struct err *e);
+MUST_CHECK int loop_open(struct loop **out, enum loop_clock clock, struct err *e);
 
 /* Frees it; watches and timers still in it are forgotten, their descriptors stay open. Safe on NULL. */
 void loop_free(struct loop **l);
@@ -47,24 +47,24 @@ uint64_t loop_now(struct loop *l);
 
 /* Waits for EVENTS (LOOP_READ, LOOP_WRITE, or both; level-triggered) on W->fd, which stays the caller's; once more for a
  * watch that is there already changes its events. Returns 0 or -1 (system). */
-int loop_watch(struct loop *l, struct loop_watch *w, unsigned events, struct err *e);
+MUST_CHECK int loop_watch(struct loop *l, struct loop_watch *w, unsigned events, struct err *e);
 
 /* Forgets W, before its descriptor is closed; safe within any handler, also for a watch whose turn was still to come. */
 void loop_unwatch(struct loop *l, struct loop_watch *w);
 
 /* Fires T in DELAY_MS from now; an armed one is moved. Timers of one instant fire in the order they were armed in.
  * Returns 0 or -1 (system: out of memory, and then it is not armed). */
-int loop_arm(struct loop *l, struct loop_timer *t, uint64_t delay_ms, struct err *e);
+MUST_CHECK int loop_arm(struct loop *l, struct loop_timer *t, uint64_t delay_ms, struct err *e);
 void loop_disarm(struct loop *l, struct loop_timer *t);
 bool loop_armed(const struct loop_timer *t);
 
 /* From here on the signals of flasher/interrupt.h come as calls of ON_SIGNAL out of loop_run(). Once a loop. loop_free() puts all back.
  * Returns 0 or -1 (system). */
-int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), void *owner, struct err *e);
+MUST_CHECK int loop_signals(struct loop *l, void (*on_signal)(void *owner, int number), void *owner, struct err *e);
 
 /* Calls handlers until loop_stop() was called, or until there is neither a watch nor a timer left (signals do not
  * count). Returns 0 or -1 (system). May be called again. */
-int loop_run(struct loop *l, struct err *e);
+MUST_CHECK int loop_run(struct loop *l, struct err *e);
 void loop_stop(struct loop *l);
 
 #endif

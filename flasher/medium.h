@@ -36,9 +36,9 @@ struct medium_gather {
 	size_t n;           /* bytes in BUF */
 };
 /* Returns 0 or -1 (memory); medium_gather_free is due in either case. */
-int medium_gather_init(struct medium_gather *g, struct medium *to, struct err *e);
+MUST_CHECK int medium_gather_init(struct medium_gather *g, struct medium *to, struct err *e);
 /* Passes on what is still held back; without it that is lost. Returns 0 or -1. */
-int medium_gather_flush(struct medium_gather *g, struct err *e);
+MUST_CHECK int medium_gather_flush(struct medium_gather *g, struct err *e);
 void medium_gather_free(struct medium_gather *g);
 
 /* What is on a card against what should be. A difference is no failure: it is told to DIFFERS. */
@@ -51,11 +51,11 @@ struct medium_compare {
 	uint64_t compared;  /* bytes */
 };
 /* Returns 0 or -1 (memory); medium_compare_free is due in either case. */
-int medium_compare_init(struct medium_compare *m, int fd, void (*differs)(void *owner, uint64_t at, uint64_t len), void *owner,
+MUST_CHECK int medium_compare_init(struct medium_compare *m, int fd, void (*differs)(void *owner, uint64_t at, uint64_t len), void *owner,
 			struct err *e);
 void medium_compare_free(struct medium_compare *m);
 
 /* Reads LEN bytes at AT: 0, or -1 with E set, `truncated' when the card is smaller. */
-int medium_read(int fd, uint64_t at, void *buf, size_t len, struct err *e);
+MUST_CHECK int medium_read(int fd, uint64_t at, void *buf, size_t len, struct err *e);
 
 #endif

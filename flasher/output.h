@@ -19,11 +19,11 @@ struct output {
 MUST_CHECK int output_prove(const char *name, bool force, struct err *e);
 
 /* Returns 0, or -1: system. */
-int output_open(struct output *o, struct err *e);
+MUST_CHECK int output_open(struct output *o, struct err *e);
 
 /* What was written goes to NAME, as of output_prove. Where that fails after all, it is saved beside NAME, else in the working directory, else in
  * /tmp, and the message names the place. Closes O, also on failure. Returns 0, or -1 (usage, system). */
-int output_commit(struct output *o, const char *name, bool force, struct err *e);
+MUST_CHECK int output_commit(struct output *o, const char *name, bool force, struct err *e);
 
 /* Forgets what was written. Safe after output_commit, and on a zeroed record. */
 void output_discard(struct output *o);

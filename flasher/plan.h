@@ -85,15 +85,15 @@ struct plan {
 void plan_defaults(struct plan *p);
 
 /* Reads a halt as on the command line, SCOPE:CLASS:COUNT or SCOPE:CLASS:PERCENT%/SAMPLE. Returns 0 or -1 (usage). */
-int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e);
+MUST_CHECK int plan_halt_parse(struct plan_halt *h, const char *text, struct err *e);
 
 /* Sizes of waves as on the command line: "2,10%,hand:100%", each a number or a share of all boards (rounded up), the last
  * one taking what is left in any case. Needs plan_add_boards() before. Returns 0 or -1 (usage). */
-int plan_add_waves(struct plan *p, const char *text, struct err *e);
+MUST_CHECK int plan_add_waves(struct plan *p, const char *text, struct err *e);
 
 /* Takes the boards of INV: those that PICK takes and IMAGE is for become devices, the others are skipped with a reason. BOARDS are all
  * profiles, sorted by id. Returns 0 or -1. */
-int plan_add_boards(struct plan *p, const struct inventory *inv, const struct plan_pick *pick, const struct image *image,
+MUST_CHECK int plan_add_boards(struct plan *p, const struct inventory *inv, const struct plan_pick *pick, const struct image *image,
 		    const struct board *boards, size_t nboards, struct err *e);
 
 /* What names D: its MAC; of a skipped board without one its address. Unique in a plan. */
@@ -104,7 +104,7 @@ void plan_write(FILE *out, const struct plan *p);
 
 /* Reads it; NAME stands in messages. Strict: what plan_write() would not write is refused. Returns 0, or -1 (usage);
  * plan_free is due in either case. */
-int plan_parse(struct plan *p, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int plan_parse(struct plan *p, const char *name, const char *text, size_t len, struct err *e);
 
 void plan_free(struct plan *p);
 

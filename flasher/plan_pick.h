@@ -26,7 +26,7 @@ struct plan_pick {
 };
 
 /* Takes "KEY=VALUE[,VALUE...]" of --only, or of --exclude. TEXT must outlive P. Returns 0 or -1 (usage). */
-int plan_pick_add(struct plan_pick *p, bool exclude, const char *text, struct err *e);
+MUST_CHECK int plan_pick_add(struct plan_pick *p, bool exclude, const char *text, struct err *e);
 
 /* True when B may be in the plan; else WHY says what leaves it out, and how to take it in. --only rules of one key are alternatives; a board
  * must meet those of each key. Any --exclude rule leaves it out. */

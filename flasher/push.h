@@ -37,7 +37,7 @@ struct push_options {
 
 /* Reads the arguments of `push` (ARGV[0] is the verb), and the public keys. Returns 0, or -1 with E set; json is set
  * even then if it was among the arguments read so far. */
-int push_options_parse(struct push_options *o, int argc, char **argv, struct err *e);
+MUST_CHECK int push_options_parse(struct push_options *o, int argc, char **argv, struct err *e);
 void push_options_free(struct push_options *o);
 
 #endif

@@ -32,7 +32,7 @@ struct ranges {
 };
 
 /* Adds the addresses of one range. Returns 0, or -1: usage (not a range, turned round, multicast or above, too many), system. */
-int ranges_add(struct ranges *r, struct span text, uint32_t note, struct err *e);
+MUST_CHECK int ranges_add(struct ranges *r, struct span text, uint32_t note, struct err *e);
 
 /* Sorts them by address and keeps each once, as it was named first. */
 void ranges_finish(struct ranges *r);

@@ -65,19 +65,19 @@ uint64_t report_left_s(const struct report *r);
 
 /* Each writes one whole document. Returns 0, or -1 (system: out of memory); the caller checks the stream.
  * HTML: one file, nothing is loaded by it. JUnit: a test case a device; skipped and unfinished ones are `skipped'. */
-int report_html(FILE *out, const struct report *r, struct err *e);
-int report_json(FILE *out, const struct report *r, struct err *e);
-int report_csv(FILE *out, const struct report *r, struct err *e);
-int report_junit(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_html(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_json(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_csv(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_junit(FILE *out, const struct report *r, struct err *e);
 
 /* Metrics in Prometheus' text format, for the node exporter's textfile collector. */
-int report_metrics(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_metrics(FILE *out, const struct report *r, struct err *e);
 
 /* Whether D wants a recovery card: also while it is retried, until it answers. */
 bool report_needs_card(const struct report_device *d);
 
 /* The same to FILE, which is replaced by rename: a collector never reads half of it. Returns 0 or -1 (system). */
-int report_metrics_file(const char *file, const struct report *r, struct err *e);
+MUST_CHECK int report_metrics_file(const char *file, const struct report *r, struct err *e);
 
 /* --- live, on a terminal or in a log --- */
 

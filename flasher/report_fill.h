@@ -19,26 +19,26 @@ struct report_filled {
 
 /* Makes F of PLAN and DEVICES, which must outlive it. Returns 0, or -1 when memory is out; report_filled_free is due in
  * either case. */
-int report_fill(struct report_filled *f, const struct plan *plan, const struct ledger_device *devices, struct err *e);
+MUST_CHECK int report_fill(struct report_filled *f, const struct plan *plan, const struct ledger_device *devices, struct err *e);
 
 /* Brings it up to date after DEVICES changed. STATE and WHY are as of struct report; WAVE is the one that is open. */
 void report_refresh(struct report_filled *f, const struct plan *plan, const struct ledger_device *devices, const char *state,
 		    const char *why, unsigned wave, uint64_t now_ms);
 
 /* Takes the ledger's notes in: events, and when it began. */
-int report_take_notes(struct report_filled *f, struct ledger *l, struct err *e);
+MUST_CHECK int report_take_notes(struct report_filled *f, struct ledger *l, struct err *e);
 
 void report_filled_free(struct report_filled *f);
 
 /* All of it from a ledger that is opened to be read. PLAN and DEVICES are filled, and freed by the caller. */
-int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, struct ledger_device **devices, uint64_t now_ms,
+MUST_CHECK int report_load(struct report_filled *f, struct ledger *l, struct plan *plan, struct ledger_device **devices, uint64_t now_ms,
 		struct err *e);
 
 /* Three more forms: a few lines for a terminal; CSV of the boards that want a recovery card; what waits for a person (halts, gates, cards,
  * unknown boards), the oldest first, each with the next command: as lines, or as JSON, an object a line. */
-int report_text(FILE *out, const struct report *r, struct err *e);
-int report_cards(FILE *out, const struct report *r, struct err *e);
-int report_person(FILE *out, const struct report *r, struct err *e);
-int report_person_json(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_text(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_cards(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_person(FILE *out, const struct report *r, struct err *e);
+MUST_CHECK int report_person_json(FILE *out, const struct report *r, struct err *e);
 
 #endif

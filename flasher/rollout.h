@@ -41,10 +41,10 @@ enum rollout_end {
 	ROLLOUT_STOPPED,  /* rollout_stop() */
 };
 
-int rollout_open(struct rollout **out, const struct rollout_setup *setup, struct err *e);
+MUST_CHECK int rollout_open(struct rollout **out, const struct rollout_setup *setup, struct err *e);
 
 /* Runs until one of the ends. Returns 0, or -1: system, and then nothing more was started. */
-int rollout_run(struct rollout *r, enum rollout_end *end, struct err *e);
+MUST_CHECK int rollout_run(struct rollout *r, enum rollout_end *end, struct err *e);
 
 /* Begins nothing new; boards that are under way go to their end. From a handler of the loop. */
 void rollout_drain(struct rollout *r);

@@ -74,7 +74,7 @@ const char *scan_state_word(enum scan_state state);
 const char *scan_sign_word(unsigned i);
 
 /* Asks all of TARGETS within LOOP. PROGRESS (may be NULL) is told now and then. Returns 0, or -1 (system); OUT is to be freed in either case. */
-int scan_run(struct scan_result *out, const struct targets *targets, const struct scan_options *options, struct loop *loop,
+MUST_CHECK int scan_run(struct scan_result *out, const struct targets *targets, const struct scan_options *options, struct loop *loop,
 	     struct client *client, void (*progress)(size_t done, size_t all), struct err *e);
 void scan_result_free(struct scan_result *r);
 
@@ -94,7 +94,7 @@ unsigned scan_signs(const struct link_identity *id, const char *version_4028, co
 /* One address, from the first connection to the last answer. Told once, from the loop, unless it is given up before. */
 struct scan_probe;
 typedef void scan_told(void *owner, struct scan_probe *probe, const struct scan_record *record);
-int scan_probe_open(struct scan_probe **out, const struct scan_options *options, uint32_t address, const struct target_note *note,
+MUST_CHECK int scan_probe_open(struct scan_probe **out, const struct scan_options *options, uint32_t address, const struct target_note *note,
 		    struct client *client, scan_told *told, void *owner, struct err *e);
 void scan_probe_close(struct scan_probe **p);
 

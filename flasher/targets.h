@@ -35,10 +35,10 @@ struct targets {
 /* Adds what one argument says: a range (:PORT may follow it), @FILE, or - for standard input. A list has a range a line; or is a table as an
  * inventory is one, whose head line names `address' (a range, too) and any of site, rack, tags (parted by blanks), credential, mac; an inventory's
  * further fields are ignored, the user's own columns are kept. Lines that begin with # and empty ones are passed over. Returns 0 or -1 (usage, too-large, system). */
-int targets_add(struct targets *t, const char *argument, struct err *e);
+MUST_CHECK int targets_add(struct targets *t, const char *argument, struct err *e);
 
 /* The same, of a list in memory; NAME stands in messages. */
-int targets_parse(struct targets *t, const char *name, const char *text, size_t len, struct err *e);
+MUST_CHECK int targets_parse(struct targets *t, const char *name, const char *text, size_t len, struct err *e);
 
 void targets_free(struct targets *t);
 

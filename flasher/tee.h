@@ -28,7 +28,7 @@ void tee_init(struct tee *t, struct source *from, bool hashing);
 void tee_free(struct tee *t);
 
 /* From now on, and for what has been read already: everything goes to MEDIUM at AT; nowhere when MEDIUM is NULL. Returns 0 or -1. */
-int tee_place(struct tee *t, struct medium *medium, uint64_t at, struct err *e);
+MUST_CHECK int tee_place(struct tee *t, struct medium *medium, uint64_t at, struct err *e);
 
 /* BLAKE2b-256 of all that was read. */
 void tee_hash(const struct tee *t, unsigned char out[static HASH_SIZE]);

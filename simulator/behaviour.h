@@ -59,9 +59,9 @@ struct scenario {
 };
 
 /* Adds "NAME:SHARE[:VALUE]", SHARE being a count or a percentage such as 2.5%. Returns 0 or -1 (usage). */
-int scenario_add(struct scenario *s, const char *rule, struct err *e);
+MUST_CHECK int scenario_add(struct scenario *s, const char *rule, struct err *e);
 /* Adds the rules in file NAME: one a line, empty lines and those that begin with # apart. Returns 0 or -1. */
-int scenario_add_file(struct scenario *s, const char *name, struct err *e);
+MUST_CHECK int scenario_add_file(struct scenario *s, const char *name, struct err *e);
 
 /* What one board was dealt. */
 struct behaves {
@@ -76,7 +76,7 @@ static inline bool behaves_as(const struct behaves *b, enum behaviour behaviour)
 }
 
 /* Deals the scenario to N boards. Returns 0, or -1: usage when exclusive shares add up to more than there are boards. */
-int scenario_deal(const struct scenario *s, uint64_t seed, struct behaves *boards, size_t n, struct err *e);
+MUST_CHECK int scenario_deal(const struct scenario *s, uint64_t seed, struct behaves *boards, size_t n, struct err *e);
 
 /* A number that depends on nothing but its arguments: dice for whatever varies from board to board. */
 uint64_t behaviour_dice(uint64_t seed, uint64_t what, uint64_t board);

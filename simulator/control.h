@@ -8,10 +8,10 @@
 #include "simulator/farm.h"
 
 /* Listens at PATH, which must not exist yet. Returns 0 or -1. */
-int control_open(struct farm *f, const char *path, struct err *e);
+MUST_CHECK int control_open(struct farm *f, const char *path, struct err *e);
 void control_close(void);
 
 /* Asks the simulator at PATH, and copies what it says to OUT. Returns 0 or -1. */
-int control_ask(const char *path, const char *line, FILE *out, struct err *e);
+MUST_CHECK int control_ask(const char *path, const char *line, FILE *out, struct err *e);
 
 #endif

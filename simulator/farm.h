@@ -80,7 +80,7 @@ struct farm {
 };
 
 /* Makes the boards, all up but those that are dead; opens no door yet. Returns 0 or -1. */
-int farm_init(struct farm *f, struct err *e);
+MUST_CHECK int farm_init(struct farm *f, struct err *e);
 void farm_free(struct farm *f);
 
 /* The address of board number I, and of those behind the last one, where boards move to: last octets 0 and 255 are left out. */

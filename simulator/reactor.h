@@ -32,7 +32,7 @@ struct reactor {
 /* Milliseconds of the monotonic clock. */
 uint64_t reactor_now_ms(void);
 
-int reactor_init(struct reactor *r, struct err *e);
+MUST_CHECK int reactor_init(struct reactor *r, struct err *e);
 void reactor_close(struct reactor *r);
 
 /* EVENTS as epoll has them; level-triggered. Returns 0 or -1 with errno set. */
@@ -46,6 +46,6 @@ void reactor_set(struct reactor *r, struct alarm *a, uint64_t at_ms);
 void reactor_unset(struct reactor *r, struct alarm *a);
 
 /* Runs until stop. Returns 0, or -1 with E set. */
-int reactor_run(struct reactor *r, struct err *e);
+MUST_CHECK int reactor_run(struct reactor *r, struct err *e);
 
 #endif

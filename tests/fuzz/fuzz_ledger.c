@@ -61,9 +61,9 @@ static void write_into(struct ledger *l, const char *at, const char *end)
 	    ledger_prepare(l, &note, "INSERT INTO note(at, kind, text) VALUES(?1, ?2, ?3)", NULL))
 		abort();
 	bind_lines(row, &at, end, COLUMNS);
-	(void)ledger_step(l, row, NULL);
+	IGNORE(ledger_step(l, row, NULL));
 	for (int i = 0; i < NOTES_AT_MOST && bind_lines(note, &at, end, NOTE_COLUMNS) > 0; i++)
-		(void)ledger_step(l, note, NULL);
+		IGNORE(ledger_step(l, note, NULL));
 	sqlite3_finalize(row);
 	sqlite3_finalize(note);
 }
