@@ -301,15 +301,16 @@ enum decision trust_confirm(const struct trust *t, const struct manifest *m, str
 {
 	struct span text = manifest_text(m);
 	struct manifest *again = NULL;
-	enum decision decision = REFUSED;
+	enum decision decision;
 	char *copy = malloc(text.len + 1);
 
 	if (!copy)
 		return err_refuse(e, VERDICT_SYSTEM, "out of memory");
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = '\0';
-	if (manifest_parse(&again, copy, text.len, e) == 0)
-		decision = confirm_parsed(t, again, sigs, s, question);
+	if (manifest_parse(&again, copy, text.len, e) != 0)
+		return REFUSED; /* for want of memory: it has been parsed before */
+	decision = confirm_parsed(t, again, sigs, s, question);
 	manifest_free(&again);
 	if (decision == ACCEPTED)
 		return ACCEPTED;

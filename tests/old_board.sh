@@ -98,7 +98,7 @@ say "jumps slots: $(slots)"
 # --- little memory ---
 # From too little to start with, to enough: it says so, or it is done.
 rm -rf /tmp/results
-limit=400
+limit=500
 while [ $limit -le 2400 ]; do
     (ulimit -v $limit; exec firmverify check /b8 --pubkey $key) >/tmp/out 2>&1
     status=$?
