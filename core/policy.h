@@ -16,7 +16,7 @@ struct policy {
 	bool any_revision;    /* REVISION is not known: every one that the image names is right */
 };
 
-/* Asks nothing: for whoever reads a bundle that is for no board in particular. */
+/* Asks nothing: for a reader that does not stand in for a board. */
 extern const struct policy policy_none;
 
 /* ACCEPTED, or REFUSED: wrong-product, wrong-board, rollback. The message names what the bundle is for. */

@@ -64,8 +64,8 @@ MUST_CHECK int reader_next(struct reader *r, struct reader_item *item, struct er
 MUST_CHECK int reader_authenticate(struct reader *r, struct err *e);
 
 /* After the last item, or reader_authenticate: ACCEPTED when all chunks, entries and attachments that the manifest names have been read and are
- * right, and trust and policy accept the image once more. Whoever uses what was read asks this right before: a loop that ended is not an
- * answer. R may be NULL: REFUSED. */
+ * right, and trust and policy accept the image once more. Call it right before what was read is used: that a loop has
+ * ended is not an answer. R may be NULL: REFUSED. */
 MUST_CHECK enum decision reader_complete(const struct reader *r, struct err *e);
 
 /* Packed payload bytes done so far, for progress. */

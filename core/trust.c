@@ -309,7 +309,7 @@ enum decision trust_confirm(const struct trust *t, const struct manifest *m, str
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = '\0';
 	if (manifest_parse(&again, copy, text.len, e) != 0)
-		return REFUSED; /* for want of memory: it has been parsed before */
+		return REFUSED; /* it has been parsed before, so this is a lack of memory */
 	decision = confirm_parsed(t, again, sigs, s, question);
 	manifest_free(&again);
 	if (decision == ACCEPTED)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What this board knows, and what of it is proven. The state folder is only a memory: whoever was root yesterday may have written it. What
+/* What this board knows, and what of it is proven. The state folder is only a memory: an attacker who was root yesterday may have written it. What
  * decides whom to trust, and which image is too old, is verified again here, at each load, from the image's own keys and the signed
  * manifests that were kept. docs/state.md has the rule for each file. */
 #ifndef VERIFIER_KNOWN_H
